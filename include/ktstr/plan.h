@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The plan: what the host asks of the guest, a text file in the initramfs.
+ *
+ * host/ writes it, guest/ reads it. One directive a line, words separated by
+ * single spaces; a value that may hold blanks is the rest of its line. Bytes
+ * below 0x21, '%' and 0x7f inside a word are written %XX. A line the guest
+ * does not know is an error, never ignored.
+ *
+ *	ktstr-plan 1
+ *	scenario NAME			exactly one of "scenario" and "exec"
+ *	exec WORD...			run this command, report SOUT, SERR, EXCX
+ *	seed N
+ *	duration-ms N			length of the judged window
+ *	sched WORD...			argv of the scheduler; absent: the kernel's own
+ *	sched-timeout-ms N		how long it may take to attach
+ *	cgroup NAME cpuset LIST		LIST as in cpuset.cpus, "0-1,3"
+ *	workers NAME KIND N		N workers of a kind in cgroup NAME
+ *	ack-timeout-ms N		wait for ACKR this long before the reboot
+ *	end				the last line: the file is whole
+ */
+#ifndef KTSTR_PLAN_H
+#define KTSTR_PLAN_H
+
+#define KTSTR_PLAN_PATH		"/ktstr/plan"
+#define KTSTR_PLAN_MAGIC	"ktstr-plan 1"
+#define KTSTR_PLAN_MAX		(64u << 10)	/* bytes */
+
+#define KTSTR_CGROUP_NAME_MAX	31
+#define KTSTR_CGROUPS_MAX	64
+#define KTSTR_WORKERS_MAX	1024		/* in all */
+
+/* Kinds of worker. */
+#define KTSTR_WORK_SPIN		"spin"		/* never sleeps */
+
+/* Mount point of cgroup v2 and the parent of the plan's cgroups in the guest. */
+#define KTSTR_CGROUP_MOUNT	"/sys/fs/cgroup"
+#define KTSTR_CGROUP_ROOT	KTSTR_CGROUP_MOUNT "/ktstr"
+
+#endif /* KTSTR_PLAN_H */

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A machine: what host/ may know of vmm/.
+ *
+ * Life: vmm__create() -> vmm__start() -> (events on the file descriptors) ->
+ * vmm__stop() -> vmm__final_drain() -> vmm__destroy(). A machine is owned by
+ * one thread, the session's; its vCPU threads are its own business. Nothing it
+ * makes survives the process: memory and VM are file descriptors and mappings,
+ * no file has a name.
+ */
+#ifndef KTSTR_VMM_H
+#define KTSTR_VMM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <ktstr/error.h>
+#include <ktstr/ports.h>
+#include <ktstr/topology.h>
+
+struct vmm;
+
+/**
+ * struct vmm_opts - what to build
+ * @sz: sizeof(struct vmm_opts): the structure may grow
+ * @kernel: path of a vmlinux (ELF) or bzImage
+ * @cmdline_extra: appended to the machine's own kernel command line, or NULL
+ * @initrd: pieces of the initramfs, copied into guest memory one after the other
+ * @nr_initrd: number of pieces
+ * @topology: CPUs
+ * @memory_mib: guest RAM in MiB
+ * @in_box: the host CPU is emulated: withhold TSC_DEADLINE
+ * @verbose: let the guest kernel print its whole log on COM1 (slow)
+ */
+struct vmm_opts {
+	size_t sz;
+	const char *kernel;
+	const char *cmdline_extra;
+	const struct iovec *initrd;
+	int nr_initrd;
+	struct ktstr_topology topology;
+	uint32_t memory_mib;
+	bool in_box;
+	bool verbose;
+};
+
+/* Why the machine stopped. */
+enum vmm_end {
+	VMM_END_NONE = 0,	/* it runs */
+	VMM_END_RESET,		/* the guest asked for a reset (reboot, panic=-1) */
+	VMM_END_POWEROFF,	/* ACPI S5 */
+	VMM_END_TRIPLE_FAULT,	/* KVM_EXIT_SHUTDOWN */
+	VMM_END_ERROR,		/* KVM could not go on: internal error, failed entry */
+	VMM_END_STOPPED,	/* vmm__stop() */
+};
+
+/* Counters, all since vmm__start(). */
+struct vmm_stats {
+	size_t sz;
+	uint64_t exits;			/* returns from KVM_RUN, all vCPUs */
+	uint64_t exits_mmio;
+	uint64_t exits_pio;
+	uint64_t exits_other;
+	uint64_t kicks[KTSTR_NR_QUEUES];	/* QueueNotify writes per queue */
+	uint64_t interrupts;		/* of the console device */
+	uint64_t driver_errors;		/* accesses ignored and chains refused */
+	uint64_t create_ns;		/* CLOCK_MONOTONIC spent in vmm__create() */
+	uint64_t first_run_ns;		/* CLOCK_MONOTONIC at the first KVM_RUN */
+};
+
+/**
+ * vmm__check_kernel() - can this file be booted and judged by ktstr?
+ * @path: vmlinux or bzImage
+ * @need_sched_ext: refuse a kernel that is known to lack SCHED_CLASS_EXT
+ * @e: sentence on failure
+ *
+ * Return: 0; -ENOENT, -EACCES; -ENOEXEC when it is no x86-64 kernel or is cut
+ * short; -ENOTSUP when it is known to lack virtio-mmio, virtio-console or (if
+ * asked) sched_ext. What cannot be known from the file is left to the guest.
+ */
+int vmm__check_kernel(const char *path, bool need_sched_ext, struct ktstr_error *e);
+
+/**
+ * vmm__check_kvm() - does /dev/kvm work here?
+ * @e: sentence on failure, with what to do
+ *
+ * Return: 0; -ENOENT no /dev/kvm; -EACCES not permitted; -ENOTSUP it is there
+ * but is not hardware virtualization that can boot a kernel; other negative
+ * errno.
+ */
+int vmm__check_kvm(struct ktstr_error *e);
+
+/**
+ * vmm__create() - build a machine, load the kernel, do not run it
+ * @out: the machine
+ * @opts: what to build; not referenced after the call
+ * @e: sentence on failure
+ *
+ * Return: 0 or a negative errno (-ENOMEM, -EACCES, -ENOEXEC, ...); nothing is
+ * left behind on failure.
+ */
+int vmm__create(struct vmm **out, const struct vmm_opts *opts, struct ktstr_error *e);
+
+/** vmm__start() - start the vCPU threads; return: 0 or negative errno */
+int vmm__start(struct vmm *vmm, struct ktstr_error *e);
+
+/** vmm__stop() - kick and join every vCPU thread; idempotent; devices stay readable */
+void vmm__stop(struct vmm *vmm);
+
+/** vmm__final_drain() - take what the guest had published on its transmit queues; after vmm__stop() */
+void vmm__final_drain(struct vmm *vmm);
+
+/** vmm__destroy() - free everything; NULL is fine */
+void vmm__destroy(struct vmm *vmm);
+
+/* Event descriptors (EPOLLIN, eventfd semantics: read 8 bytes to clear). Owned by the machine. */
+int vmm__tx_fd(const struct vmm *vmm);		/* ports 0 and 1 have data */
+int vmm__stats_tx_fd(const struct vmm *vmm);	/* port 2 has data */
+int vmm__serial_fd(const struct vmm *vmm);	/* COM1 or COM2 has data */
+int vmm__end_fd(const struct vmm *vmm);		/* the machine ended by itself */
+
+/**
+ * vmm__port_read() - take bytes that the guest sent
+ * @vmm: machine
+ * @port: enum ktstr_port
+ * @buf: where to
+ * @len: room in bytes
+ *
+ * Frees room in the port's buffer and lets chains that waited for it in.
+ * Return: bytes taken, 0 when there are none.
+ */
+size_t vmm__port_read(struct vmm *vmm, unsigned int port, void *buf, size_t len);
+
+/** vmm__port_push_back() - put bytes back in front of a port's buffer; return: 0 or -ENOMEM */
+int vmm__port_push_back(struct vmm *vmm, unsigned int port, const void *buf, size_t len);
+
+/**
+ * vmm__port_write() - queue bytes for the guest
+ * Return: 0 all queued, -ENOBUFS none queued because pending_rx would pass its
+ * bound; bytes wait until the guest opens the port and offers buffers.
+ */
+int vmm__port_write(struct vmm *vmm, unsigned int port, const void *buf, size_t len);
+
+/** vmm__port_pending() - bytes queued for the guest and not yet placed */
+size_t vmm__port_pending(struct vmm *vmm, unsigned int port);
+
+/** vmm__port_is_open() - did the guest open this port? */
+bool vmm__port_is_open(struct vmm *vmm, unsigned int port);
+
+/** vmm__serial_read() - take bytes printed on COM @com (1 or 2); return: bytes taken */
+size_t vmm__serial_read(struct vmm *vmm, unsigned int com, void *buf, size_t len);
+
+/** vmm__end() - why it ended; @detail (may be NULL) gets a sentence for VMM_END_ERROR */
+enum vmm_end vmm__end(struct vmm *vmm, char *detail, size_t len);
+
+/** vmm__stats() - read the counters; callable while it runs; fills at most @st->sz bytes */
+void vmm__stats(struct vmm *vmm, struct vmm_stats *st);
+
+#endif /* KTSTR_VMM_H */

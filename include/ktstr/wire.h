@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Frames on port 1: a 32-byte little-endian header, then a payload.
+ *
+ * guest/ writes them, host/ reads them and trusts nothing: a bad header makes
+ * the reader scan for the next good one, and a payload whose CRC is wrong is
+ * delivered as corrupt and acted on by nobody.
+ */
+#ifndef KTSTR_WIRE_H
+#define KTSTR_WIRE_H
+
+#include <linux/types.h>
+
+#define KTSTR_WIRE_MAGIC	0x5254534bu	/* "KSTR" in memory */
+#define KTSTR_WIRE_VERSION	1
+#define KTSTR_WIRE_PAYLOAD_MAX	(256u << 10)	/* longer content is chunked with KTSTR_F_MORE */
+
+#define KTSTR_F_MORE	1u	/* the next frame of this type and stream continues this one */
+#define KTSTR_F_NOCRC	2u	/* payload_crc does not cover the payload (event pages) */
+
+/**
+ * struct ktstr_frame - header of every frame on port 1
+ * @magic: %KTSTR_WIRE_MAGIC
+ * @version: %KTSTR_WIRE_VERSION
+ * @flags: %KTSTR_F_MORE, %KTSTR_F_NOCRC
+ * @type: four ASCII bytes, KTSTR_T_*
+ * @stream: 0 is control; 1 + cpu is that CPU's event pages
+ * @seq: counts frames within a stream from 0; a gap is a loss
+ * @len: bytes of payload that follow, at most %KTSTR_WIRE_PAYLOAD_MAX
+ * @payload_crc: CRC-32 (zlib) of the payload
+ * @header_crc: CRC-32 (zlib) of bytes 0..27 of this header
+ */
+struct ktstr_frame {
+	__le32 magic;
+	__le16 version;
+	__le16 flags;
+	__le32 type;
+	__le32 stream;
+	__le32 seq;
+	__le32 len;
+	__le32 payload_crc;
+	__le32 header_crc;
+};
+
+_Static_assert(sizeof(struct ktstr_frame) == 32, "frame header is 32 bytes");
+
+/* Four ASCII bytes in the order they appear on the wire. */
+#define KTSTR_FOURCC(a, b, c, d) \
+	((__u32)(a) | (__u32)(b) << 8 | (__u32)(c) << 16 | (__u32)(d) << 24)
+
+/* Guest to host. */
+#define KTSTR_T_HELO KTSTR_FOURCC('H', 'E', 'L', 'O')	/* struct ktstr_helo */
+#define KTSTR_T_REDY KTSTR_FOURCC('R', 'E', 'D', 'Y')	/* no payload: the guest is ready */
+#define KTSTR_T_LIFE KTSTR_FOURCC('L', 'I', 'F', 'E')	/* struct ktstr_life, then the reason */
+#define KTSTR_T_SCST KTSTR_FOURCC('S', 'C', 'S', 'T')	/* scenario starts: struct ktstr_window */
+#define KTSTR_T_SCEN KTSTR_FOURCC('S', 'C', 'E', 'N')	/* scenario ended: struct ktstr_window */
+#define KTSTR_T_SCPP KTSTR_FOURCC('S', 'C', 'P', 'P')	/* scenario pause */
+#define KTSTR_T_SCRR KTSTR_FOURCC('S', 'C', 'R', 'R')	/* scenario resume */
+#define KTSTR_T_STIM KTSTR_FOURCC('S', 'T', 'I', 'M')	/* stimulus step starts */
+#define KTSTR_T_STEN KTSTR_FOURCC('S', 'T', 'E', 'N')	/* stimulus step ended */
+#define KTSTR_T_EVNT KTSTR_FOURCC('E', 'V', 'N', 'T')	/* event page */
+#define KTSTR_T_EVLS KTSTR_FOURCC('E', 'V', 'L', 'S')	/* events lost, per CPU */
+#define KTSTR_T_TEST KTSTR_FOURCC('T', 'E', 'S', 'T')	/* struct ktstr_test_result, then the reason */
+#define KTSTR_T_PMET KTSTR_FOURCC('P', 'M', 'E', 'T')	/* struct ktstr_worker_metrics[] */
+#define KTSTR_T_RAWO KTSTR_FOURCC('R', 'A', 'W', 'O')	/* raw payload output */
+#define KTSTR_T_PROF KTSTR_FOURCC('P', 'R', 'O', 'F')	/* coverage data */
+#define KTSTR_T_SOUT KTSTR_FOURCC('S', 'O', 'U', 'T')	/* bytes of stdout */
+#define KTSTR_T_SERR KTSTR_FOURCC('S', 'E', 'R', 'R')	/* bytes of stderr */
+#define KTSTR_T_SLOG KTSTR_FOURCC('S', 'L', 'O', 'G')	/* bytes of the scheduler's output */
+#define KTSTR_T_SCDX KTSTR_FOURCC('S', 'C', 'D', 'X')	/* struct ktstr_sched_exit */
+#define KTSTR_T_DMSG KTSTR_FOURCC('D', 'M', 'S', 'G')	/* /dev/kmsg records, whole lines */
+#define KTSTR_T_PROB KTSTR_FOURCC('P', 'R', 'O', 'B')	/* probe output */
+#define KTSTR_T_SNRQ KTSTR_FOURCC('S', 'N', 'R', 'Q')	/* snapshot request */
+#define KTSTR_T_EXCX KTSTR_FOURCC('E', 'X', 'C', 'X')	/* struct ktstr_exec_exit */
+#define KTSTR_T_EXIT KTSTR_FOURCC('E', 'X', 'I', 'T')	/* struct ktstr_exit; the last frame */
+/* Host to guest. */
+#define KTSTR_T_SNRP KTSTR_FOURCC('S', 'N', 'R', 'P')	/* snapshot reply */
+#define KTSTR_T_ACKR KTSTR_FOURCC('A', 'C', 'K', 'R')	/* result and exit received */
+
+/* Which facts of struct ktstr_helo the guest could establish. */
+#define KTSTR_HELO_KASLR	1u
+#define KTSTR_HELO_PHYS_BASE	2u
+#define KTSTR_HELO_PAGE_OFFSET	4u
+#define KTSTR_HELO_BUILD_ID	8u
+#define KTSTR_HELO_SCHED_EXT	16u	/* the kernel has sched_ext */
+#define KTSTR_HELO_TSC_KHZ	32u
+
+/**
+ * struct ktstr_helo - who the guest is
+ * @valid: KTSTR_HELO_* of the fields below that hold facts
+ * @nr_cpus: CPUs online
+ * @kaslr_offset: bytes between the linked and the running kernel text
+ * @phys_base: the kernel's phys_base
+ * @page_offset: start of the direct map
+ * @tsc_khz: guest TSC frequency
+ * @boot_ns: CLOCK_BOOTTIME when PID 1 started
+ * @release: uname release, NUL terminated
+ * @clocksource: current clocksource, NUL terminated
+ * @build_id: the kernel's GNU build id
+ * @build_id_len: bytes of @build_id in use
+ */
+struct ktstr_helo {
+	__le32 valid;
+	__le32 nr_cpus;
+	__le64 kaslr_offset;
+	__le64 phys_base;
+	__le64 page_offset;
+	__le64 tsc_khz;
+	__le64 boot_ns;
+	char   release[64];
+	char   clocksource[32];
+	__u8   build_id[20];
+	__le32 build_id_len;
+};
+
+_Static_assert(sizeof(struct ktstr_helo) == 168, "no padding in struct ktstr_helo");
+
+/* Phases of a guest's life, struct ktstr_life.phase. */
+enum ktstr_life_phase {
+	KTSTR_LIFE_INIT			= 1,	/* PID 1 runs and owns port 1 */
+	KTSTR_LIFE_SCHED_STARTING	= 2,	/* scheduler executed */
+	KTSTR_LIFE_SCHED_ATTACHED	= 3,	/* state "enabled" and root/ops read back */
+	KTSTR_LIFE_SCHED_DIED		= 4,	/* exited or detached while it was needed */
+	KTSTR_LIFE_SCHED_NOT_ATTACHED	= 5,	/* gave up waiting for it to attach */
+	KTSTR_LIFE_PAYLOAD		= 6,	/* workers or command start */
+	KTSTR_LIFE_ALIVE		= 7,	/* heartbeat, once a second */
+	KTSTR_LIFE_WAKE			= 8,	/* a wake byte was obeyed; reason names it */
+	KTSTR_LIFE_SHUTDOWN		= 9,	/* ending on the host's request */
+	KTSTR_LIFE_ENV_ERROR		= 10,	/* this kernel or image cannot do what the plan asks */
+};
+
+/**
+ * struct ktstr_life - a phase was reached; the rest of the payload is the reason as text
+ * @phase: enum ktstr_life_phase
+ * @reserved: 0
+ * @time_ns: guest CLOCK_MONOTONIC
+ */
+struct ktstr_life {
+	__le32 phase;
+	__le32 reserved;
+	__le64 time_ns;
+};
+
+/**
+ * struct ktstr_sched_state - what the kernel says of sched_ext at one moment
+ * @state: /sys/kernel/sched_ext/state ("disabled", "enabled", ...), "absent" without sched_ext
+ * @ops: /sys/kernel/sched_ext/root/ops, empty when none
+ * @enable_seq: /sys/kernel/sched_ext/enable_seq: unchanged means nobody re-attached
+ * @nr_rejected: /sys/kernel/sched_ext/nr_rejected
+ * @switch_all: /sys/kernel/sched_ext/switch_all
+ */
+struct ktstr_sched_state {
+	char   state[24];
+	char   ops[128];
+	__le64 enable_seq;
+	__le64 nr_rejected;
+	__le64 switch_all;
+};
+
+/**
+ * struct ktstr_window - start or end of the judged window
+ * @time_ns: guest CLOCK_MONOTONIC
+ * @sched: the scheduler's state at that moment
+ */
+struct ktstr_window {
+	__le64 time_ns;
+	struct ktstr_sched_state sched;
+};
+
+/**
+ * struct ktstr_worker_metrics - one worker's own account of the window
+ * @cgroup: name of its cgroup, NUL terminated
+ * @worker: index within the cgroup
+ * @pid: its process id in the guest
+ * @cpu_ns: CPU time used in the window (schedstat)
+ * @wait_ns: time runnable but waiting on a runqueue in the window (schedstat)
+ * @wall_ns: length of the window as the worker saw it
+ * @iterations: units of work done
+ * @max_gap_ns: longest time between two points of its loop: it did not run
+ * @max_gap_at_ns: guest CLOCK_MONOTONIC at the end of that gap
+ * @migrations: times it found itself on another CPU than before
+ * @switches: voluntary and involuntary context switches in the window
+ * @last_cpu: CPU at the end of the window
+ * @off_cpuset: samples in which it ran outside its cgroup's cpuset
+ * @policy: SCHED_* read back at the end of the window
+ * @exit_status: wait status if it died before the window ended, else 0
+ */
+struct ktstr_worker_metrics {
+	char   cgroup[32];
+	__le32 worker;
+	__le32 pid;
+	__le64 cpu_ns;
+	__le64 wait_ns;
+	__le64 wall_ns;
+	__le64 iterations;
+	__le64 max_gap_ns;
+	__le64 max_gap_at_ns;
+	__le64 migrations;
+	__le64 switches;
+	__le64 off_cpuset;
+	__le32 last_cpu;
+	__le32 policy;
+	__le32 exit_status;
+	__le32 reserved;
+};
+
+_Static_assert(sizeof(struct ktstr_worker_metrics) == 128, "no padding in struct ktstr_worker_metrics");
+
+/* struct ktstr_test_result.status */
+enum ktstr_guest_status {
+	KTSTR_GUEST_DONE	= 0,	/* the scenario ran to its end: evidence is complete */
+	KTSTR_GUEST_FAILED	= 1,	/* something under test failed; the reason says what */
+	KTSTR_GUEST_ENV		= 2,	/* the environment could not do it; nobody's verdict */
+	KTSTR_GUEST_ABORTED	= 3,	/* ended early on the host's request */
+};
+
+/**
+ * struct ktstr_test_result - how the scenario ended, as the guest saw it; reason follows as text
+ * @status: enum ktstr_guest_status
+ * @reserved: 0
+ */
+struct ktstr_test_result {
+	__le32 status;
+	__le32 reserved;
+};
+
+/**
+ * struct ktstr_sched_exit - the scheduler process ended
+ * @wait_status: as from waitpid()
+ * @expected: 1 if ktstr ended it after the window, 0 if it died by itself
+ * @ran_ns: nanoseconds from exec to death
+ * @state: sched_ext state right after
+ */
+struct ktstr_sched_exit {
+	__le32 wait_status;
+	__le32 expected;
+	__le64 ran_ns;
+	struct ktstr_sched_state state;
+};
+
+/** struct ktstr_exec_exit - @wait_status of an exec'ed command, as from waitpid() */
+struct ktstr_exec_exit {
+	__le32 wait_status;
+	__le32 reserved;
+};
+
+/** struct ktstr_exit - @code of the whole run; the guest reboots after ACKR */
+struct ktstr_exit {
+	__le32 code;
+	__le32 reserved;
+};
+
+#endif /* KTSTR_WIRE_H */
