@@ -160,10 +160,12 @@ struct ktstr_sched_state {
 /**
  * struct ktstr_window - start or end of the judged window
  * @time_ns: guest CLOCK_MONOTONIC
+ * @steal_ns: host steal since boot, summed over CPUs (/proc/stat)
  * @sched: the scheduler's state at that moment
  */
 struct ktstr_window {
 	__le64 time_ns;
+	__le64 steal_ns;
 	struct ktstr_sched_state sched;
 };
 
