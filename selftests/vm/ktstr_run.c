@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <ftw.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ktstr_run.h"
+
+int ktstr_run__init(struct ktstr_run *k)
+{
+	memset(k, 0, sizeof(*k));
+	strcpy(k->dir, "/tmp/ktstr-test-XXXXXX");
+	return mkdtemp(k->dir) ? 0 : -errno;
+}
+
+int ktstr_run__command(struct ktstr_run *k, unsigned int timeout_s, const char *after, int sig, ...)
+{
+	const char *ktstr = getenv("KTSTR");
+	unsigned int n = 0;
+	va_list ap;
+
+	proc_free(&k->r);
+	k->argv[n++] = ktstr ? ktstr : "./ktstr";
+	va_start(ap, sig);
+	while ((k->argv[n] = va_arg(ap, const char *)) && n < 30)
+		n++;
+	va_end(ap);
+	k->argv[n] = NULL;
+	return proc_run(&k->r, timeout_s, after, sig, k->argv);
+}
+
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st, (void)flag, (void)ftw;
+	return remove(path);
+}
+
+void ktstr_run__finish(struct ktstr_run *k, bool failed)
+{
+	if (failed && k->argv[0])
+		proc_print(&k->r, k->argv);
+	nftw(k->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	proc_free(&k->r);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One call of ktstr in a test: a directory of its own, the command, what it printed. */
+#ifndef KTSTR_VM_KTSTR_RUN_H
+#define KTSTR_VM_KTSTR_RUN_H
+
+#include <stdbool.h>
+
+#include "proc.h"
+
+struct ktstr_run {
+	struct proc_result r;
+	const char *argv[32];
+	char dir[64];		/* removed by ktstr_run__finish() */
+};
+
+/** ktstr_run__init() - make the directory; return: 0 or negative errno */
+int ktstr_run__init(struct ktstr_run *k);
+
+/**
+ * ktstr_run__command() - run ktstr ($KTSTR, else ./ktstr) with these arguments to its end
+ * @k: where the result goes; an earlier one is forgotten
+ * @timeout_s: kill it then
+ * @after: send @sig when it has printed this, or NULL
+ * @sig: signal number
+ *
+ * The arguments follow, NULL terminated. Return: 0 or negative errno.
+ */
+int ktstr_run__command(struct ktstr_run *k, unsigned int timeout_s, const char *after, int sig, ...);
+
+/** ktstr_run__finish() - remove the directory; print the last command first if @failed */
+void ktstr_run__finish(struct ktstr_run *k, bool failed);
+
+#endif /* KTSTR_VM_KTSTR_RUN_H */

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ktstr as its users meet it: the command, its exit status, its KTAP and its
+ * sentences, with a real kernel, real schedulers and a real guest behind it.
+ * Needs KVM that boots kernels: runs in the box or on hardware.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+#include "ktstr_run.h"
+
+#define PROVOKE "/sys/kernel/debug/provoke-crash/DIRECT"
+
+FIXTURE(run)
+{
+	struct ktstr_run k;
+	char out[128];
+};
+
+FIXTURE_SETUP(run)
+{
+	memset(self, 0, sizeof(*self));
+	ASSERT_EQ(0, ktstr_run__init(&self->k));
+	snprintf(self->out, sizeof(self->out), "%s/out", self->k.dir);
+}
+
+/* A failed test shows what ktstr printed: the state, not only the predicate. */
+FIXTURE_TEARDOWN(run)
+{
+	ktstr_run__finish(&self->k, _metadata->exit_code == KSFT_FAIL);
+}
+
+#define RUN(_timeout, ...) \
+	ASSERT_EQ(0, ktstr_run__command(&self->k, _timeout, NULL, 0, __VA_ARGS__, NULL))
+
+#define EXPECT_OUT(_text) EXPECT_NE(NULL, strstr(self->k.r.out, _text)) \
+	TH_LOG("stdout lacks \"%s\"", _text)
+#define EXPECT_NO_OUT(_text) EXPECT_EQ(NULL, strstr(self->k.r.out, _text)) \
+	TH_LOG("stdout has \"%s\"", _text)
+
+/* A helper program built beside this one. */
+static const char *kill_init(void)
+{
+	const char *path = getenv("KTSTR_KILL_INIT");
+
+	return path ? path : "build/vm/kill_init";
+}
+
+/* The verdict that the passing runs share. */
+#define EXPECT_PASS() do {								\
+	EXPECT_EQ(0, self->k.r.status);							\
+	EXPECT_OUT("TAP version 13");							\
+	EXPECT_NO_OUT("not ok");							\
+	EXPECT_NO_OUT("# SKIP");							\
+} while (0)
+
+TEST_F_TIMEOUT(run, eevdf_passes_steady, 90)
+{
+	RUN(80, "run", "steady", "--accel", "kvm", "--duration", "2");
+	EXPECT_PASS();
+}
+
+TEST_F_TIMEOUT(run, scx_simple_passes_steady, 90)
+{
+	RUN(80, "run", "steady", "--accel", "kvm", "--sched", "scx_simple",
+	    "--topology", "1,1,2,1");
+	EXPECT_PASS();
+	EXPECT_OUT("simple");
+}
+
+TEST_F_TIMEOUT(run, scx_qmap_passes_steady, 90)
+{
+	RUN(80, "run", "steady", "--accel", "kvm", "--sched", "scx_qmap",
+	    "--topology", "1,1,2,1", "--duration", "2");
+	EXPECT_PASS();
+	EXPECT_OUT("qmap");
+}
+
+TEST_F_TIMEOUT(run, two_llcs_pass_steady, 90)
+{
+	RUN(80, "run", "steady", "--accel", "kvm", "--topology", "1,2,1,2", "--duration", "2");
+	EXPECT_PASS();
+}
+
+TEST_F_TIMEOUT(run, scheduler_killed_in_mid_run_fails, 90)
+{
+	RUN(80, "run", "steady", "--accel", "kvm", "--duration", "20",
+	    "--sched", "sh -c \"scx_simple & sleep 1; kill $!\"");
+	EXPECT_EQ(1, self->k.r.status);
+	EXPECT_OUT("not ok");
+	EXPECT_GT(20, self->k.r.seconds);
+}
+
+TEST_F_TIMEOUT(run, scheduler_that_exits_at_start_fails_with_its_own_words, 60)
+{
+	RUN(50, "run", "steady", "--accel", "kvm", "--duration", "20",
+	    "--sched", "sh -c \"echo my last words >&2; exit 7\"");
+	EXPECT_EQ(1, self->k.r.status);
+	EXPECT_OUT("my last words");
+	EXPECT_OUT("status 7");
+	EXPECT_GT(20, self->k.r.seconds);
+}
+
+TEST_F_TIMEOUT(run, scheduler_that_does_not_attach_fails, 60)
+{
+	RUN(50, "run", "steady", "--accel", "kvm", "--sched", "sleep 1000");
+	EXPECT_EQ(1, self->k.r.status);
+	EXPECT_OUT("not attach");
+}
+
+TEST_F_TIMEOUT(run, kernel_panic_is_a_crash_with_its_console, 60)
+{
+	char path[160];
+	static char log[1 << 20];
+	FILE *f;
+
+	RUN(50, "run", "steady", "--accel", "kvm", "--duration", "20", "--out", self->out,
+	    "--sched", "sh -c \"echo c > /proc/sysrq-trigger\"");
+	EXPECT_EQ(1, self->k.r.status);
+	EXPECT_OUT("CRASH");
+	EXPECT_OUT("sysrq triggered crash");
+	EXPECT_GT(20, self->k.r.seconds);
+	snprintf(path, sizeof(path), "%s/console.log", self->out);
+	f = fopen(path, "r");
+	ASSERT_NE(NULL, f);
+	log[fread(log, 1, sizeof(log) - 1, f)] = '\0';
+	fclose(f);
+	EXPECT_NE(NULL, strstr(log, "Kernel panic - not syncing"));
+	EXPECT_NE(NULL, strstr(log, "Call Trace"));
+}
+
+TEST_F_TIMEOUT(run, dead_init_is_a_crash, 60)
+{
+	RUN(50, "run", "steady", "--accel", "kvm", "--duration", "20",
+	    "--sched", kill_init());
+	EXPECT_EQ(1, self->k.r.status);
+	EXPECT_OUT("CRASH");
+	EXPECT_OUT("kill init");
+	EXPECT_GT(20, self->k.r.seconds);
+}
+
+TEST_F_TIMEOUT(run, warning_in_the_kernel_log_fails, 60)
+{
+	RUN(50, "run", "steady", "--accel", "kvm", "--duration", "2",
+	    "--sched", "sh -c \"echo WARNING > " PROVOKE "; exec scx_simple\"");
+	EXPECT_EQ(1, self->k.r.status);
+	EXPECT_OUT("WARNING:");
+}
+
+TEST_F_TIMEOUT(run, hang_with_interrupts_off_times_out, 60)
+{
+	RUN(50, "run", "steady", "--accel", "kvm", "--topology", "1,1,1,1", "--timeout", "5",
+	    "--sched", "sh -c \"echo HARDLOCKUP > " PROVOKE "\"");
+	EXPECT_EQ(1, self->k.r.status);
+	EXPECT_OUT("timeout");
+	EXPECT_GT(30, self->k.r.seconds);
+}
+
+TEST_F_TIMEOUT(run, kernel_in_bzimage_form_passes, 90)
+{
+	const char *kernel = getenv("KTSTR_BZIMAGE");
+
+	ASSERT_NE(NULL, kernel) TH_LOG("KTSTR_BZIMAGE is not set: run me through selftests/vm/run");
+	RUN(80, "run", "steady", "--accel", "kvm", "--duration", "1", "--kernel", kernel);
+	EXPECT_PASS();
+}
+
+TEST_HARNESS_MAIN

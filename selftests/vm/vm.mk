@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The VM tests: programs that run ktstr or drive the machine, helpers they
+# share, and what they put into guests. Included by the Makefile at the top.
+
+vm_dir := selftests/vm
+vm_test := $(patsubst $(vm_dir)/%.c,$(B)/vm/%,$(sort $(wildcard $(vm_dir)/test_*.c)))
+vm_util := $(addprefix $(B)/vm/,proc.o ktstr_run.o vm_boot.o)
+# Static: they are PID 1 or run beside it, where there is no libc to load.
+vm_guest := $(addprefix $(B)/vm/,guest_console kill_init)
+# Files that must be refused, made so that only the one thing is wrong.
+vm_fixture := $(addprefix $(B)/vm/,needy no_virtio no_scx)
+vm_all := $(vm_test) $(vm_guest) $(vm_fixture)
+
+$(B)/vm/%.o: $(vm_dir)/%.c $(ktstr_mk) $(vm_dir)/vm.mk
+	$(ktstr_say) CC $<
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)$(CC) $(ktstr_cflags) -I. -c -o $@ $<
+
+$(vm_test): $(B)/vm/%: $(vm_dir)/%.c $(vm_util) $(B)/libhost.a $(B)/libvmm.a $(image_obj)
+	$(ktstr_say) CC $<
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)$(CC) $(ktstr_cflags) $(ktstr_test_cflags) -I. -o $@ $< $(vm_util) \
+		$(B)/libhost.a $(B)/libvmm.a $(image_obj) $(ktstr_libs)
+
+$(vm_guest): $(B)/vm/%: $(vm_dir)/%.c $(ktstr_mk) $(vm_dir)/vm.mk
+	$(ktstr_say) CC[guest] $<
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)$(CC) $(ktstr_cflags) -static -o $@ $< -lz -lpthread
+
+# A program whose library is gone by the time it is run.
+$(B)/vm/needy: $(vm_dir)/vm.mk
+	$(ktstr_say) GEN $@
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)echo 'int gone(void); int gone(void) { return 0; }' | \
+		$(CC) -shared -fPIC -Wl,-soname,libktstr_gone.so -o $(@D)/libktstr_gone.so -x c -
+	$(ktstr_q)echo 'int gone(void); int main(void) { return gone(); }' | \
+		$(CC) -o $@ -x c - -x none $(@D)/libktstr_gone.so
+	$(ktstr_q)rm $(@D)/libktstr_gone.so
+
+# Kernels that lack one thing each, by the configuration embedded in them.
+$(B)/vm/no_virtio: vm_lacks := CONFIG_VIRTIO_CONSOLE=y
+$(B)/vm/no_scx: vm_lacks := CONFIG_SCHED_CLASS_EXT=y
+$(B)/vm/no_virtio $(B)/vm/no_scx: $(vm_dir)/config_only.S $(vm_dir)/vm.mk
+	$(ktstr_say) GEN $@
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)grep -q '^$(vm_lacks)$$' $(kernel)/config
+	$(ktstr_q)grep -v '^$(vm_lacks)$$' $(kernel)/config | gzip -n > $@.gz
+	$(ktstr_q)$(CC) -nostdlib -static -Wl,-Ttext=0x1000000 -Wl,--build-id=none \
+		-DCONFIG_GZ='"$@.gz"' -o $@ $<
+	$(ktstr_q)rm $@.gz
