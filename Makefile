@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# One entry point for people. "make help" lists what there is.
+
+.DEFAULT_GOAL := all
+MAKEFLAGS += --no-builtin-rules
+
+S := .
+B := $(abspath $(or $(O),build))
+BIN := $(if $(O),$(B)/ktstr,ktstr)
+
+include scripts/build.mk
+
+cache := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ktstr
+kernel := $(cache)/kernels/default
+
+# The guest kernel's source, for the kernel's own test harness header.
+# Asked for only by rules that need it: it may have to be unpacked first.
+ksrc = $(shell scripts/kernel/build --source)
+
+unit_src := $(sort $(wildcard selftests/unit/test_*.c))
+unit_bin := $(patsubst selftests/unit/%.c,$(B)/unit/%,$(unit_src))
+vm_src := $(sort $(wildcard selftests/vm/*.c))
+vm_bin := $(patsubst selftests/vm/%.c,$(B)/vm/%,$(vm_src))
+
+# Options of "make run" go through ARGS: make run ARGS="--duration 5"
+SCENARIO ?= steady
+SCHED ?= scx_simple
+ARGS ?=
+
+.PHONY: all setup kernel sched run check unit vm bench clean help install-in-tree
+
+all: $(BIN)
+
+setup:
+	@scripts/setup
+
+kernel: setup
+	@scripts/kernel/build
+
+sched: kernel
+	@scripts/sched/build
+
+run: sched
+	@$(MAKE) --no-print-directory $(BIN)
+	@PATH="$(kernel)/sched:$$PATH" $(abspath $(BIN)) run $(SCENARIO) --sched $(SCHED) $(ARGS)
+
+# The suites run even when one of them fails; the counts are true at the end.
+check: sched
+	@$(MAKE) --no-print-directory $(BIN)
+	@B=$(B) KTSTR=$(abspath $(BIN)) MAKE="$(MAKE)" selftests/run_all
+
+unit: $(unit_bin)
+	@B=$(B) selftests/run_unit $(unit_bin)
+
+vm: $(BIN) $(vm_bin)
+
+bench: sched
+	@$(MAKE) --no-print-directory $(BIN)
+	@B=$(B) KTSTR=$(abspath $(BIN)) scripts/bench
+
+install-in-tree:
+	@scripts/install-in-tree "$(KDIR)"
+
+# A test may reach into any floor, so it sees the whole checkout. The guest
+# image comes last and only when there is one: most tests never touch it.
+$(B)/unit/%: selftests/unit/%.c $(asan_libs) $(image_obj) $(ktstr_mk) Makefile
+	$(ktstr_say) CC[san] $<
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)$(CC) $(ktstr_cflags) $(ktstr_san) -I. -I$(ksrc)/tools/testing/selftests \
+		-o $@ $< $(asan_libs) $(image_obj) $(ktstr_libs)
+
+$(B)/vm/%: selftests/vm/%.c $(B)/libhost.a $(B)/libvmm.a $(image_obj) $(ktstr_mk) Makefile
+	$(ktstr_say) CC $<
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)$(CC) $(ktstr_cflags) -I. -I$(ksrc)/tools/testing/selftests \
+		-o $@ $< $(B)/libhost.a $(B)/libvmm.a $(image_obj) $(ktstr_libs)
+
+-include $(addsuffix .d,$(unit_bin) $(vm_bin))
+
+clean:
+	@rm -rf $(if $(O),$(addprefix $(B)/,obj asan guest unit vm libvmm.a libhost.a ktstr),build ktstr)
+
+help:
+	@sed -n 's/^##//p' Makefile
+
+##  make                   build ./ktstr
+##  make run               set everything up and judge scx_simple on the default kernel;
+##                         SCENARIO=, SCHED= and ARGS="--duration 5" change what is run
+##  make check             build what is missing, pass all tests
+##  make unit              only the unit tests: host processes under ASan and UBSan
+##  make bench             boot time, VM exits and memory, beside QEMU's microvm
+##  make setup             install the Debian packages that are missing
+##  make kernel            build the guest kernel into ~/.cache/ktstr, once
+##  make sched             build scx_simple and scx_qmap into ~/.cache/ktstr, once
+##  make install-in-tree KDIR=TREE
+##                         copy ktstr to TREE/tools/testing/selftests/ktstr
+##  make clean             remove what was built here; the cache stays
+##
+##  O=DIR builds elsewhere, V=1 shows the commands, WERROR=0 lets warnings pass.

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# How ktstr is compiled: shared by the Makefile at the top, which people use,
+# and by selftests/Makefile, which kselftest uses.
+#
+# Wants	S	the sources, relative or absolute, without a final slash
+#	B	where objects go, absolute, without a final slash
+#	BIN	the ktstr executable
+# Takes	CC AR PKG_CONFIG EXTRA_CFLAGS V=1 WERROR=0
+# Gives	$(BIN) $(B)/libvmm.a $(B)/libhost.a $(B)/guest/ktstr-init, and with
+#	ASan and UBSan $(B)/asan/lib{vmm,host,guest}.a
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+AR ?= ar
+WERROR ?= 1
+
+ifeq ($(V),1)
+ktstr_q :=
+ktstr_say := @:
+else
+ktstr_q := @
+ktstr_say := @printf '  %-7s %s\n'
+endif
+
+ktstr_cflags := -std=gnu11 -O2 -g -Wall -Wextra -Wmissing-prototypes \
+	-Wstrict-prototypes -fno-strict-aliasing -fno-common -I$(S)/include -MMD -MP
+ifneq ($(WERROR),0)
+ktstr_cflags += -Werror
+endif
+ktstr_cflags += $(EXTRA_CFLAGS)
+# A sanitizer's finding ends the test: it must never scroll by.
+ktstr_san := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+ktstr_libs := -ljansson -lelf -lz -lpthread
+
+# obj_of(variant, sources): where the objects of some sources are
+obj_of = $(patsubst $(S)/%,$(B)/$(1)/%.o,$(basename $(2)))
+
+vmm_src := $(wildcard $(S)/vmm/*.c)
+host_src := $(filter-out $(S)/host/main.c,$(wildcard $(S)/host/*.c))
+guest_src := $(wildcard $(S)/guest/*.c)
+guest_lib_src := $(filter-out $(S)/guest/init.c,$(guest_src))
+image_src := $(wildcard $(S)/host/guest_image.S)
+
+vmm_obj := $(call obj_of,obj,$(vmm_src))
+host_obj := $(call obj_of,obj,$(host_src))
+main_obj := $(B)/obj/host/main.o
+guest_obj := $(call obj_of,obj,$(guest_src))
+image_obj := $(call obj_of,obj,$(image_src))
+asan_vmm_obj := $(call obj_of,asan,$(vmm_src))
+asan_host_obj := $(call obj_of,asan,$(host_src))
+asan_guest_obj := $(call obj_of,asan,$(guest_lib_src))
+asan_libs := $(B)/asan/libhost.a $(B)/asan/libvmm.a $(B)/asan/libguest.a
+
+ktstr_mk := $(S)/scripts/build.mk
+
+$(BIN): $(main_obj) $(image_obj) $(B)/libhost.a $(B)/libvmm.a
+	$(ktstr_say) LD $(notdir $@)
+	$(ktstr_q)$(CC) $(LDFLAGS) -o $@ $^ $(ktstr_libs)
+
+$(B)/guest/ktstr-init: $(guest_obj)
+	$(ktstr_say) LD guest/ktstr-init
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)$(CC) $(LDFLAGS) -static -o $@ $^ -lz -lpthread
+
+# An archive is made anew: "ar r" would keep members whose source is gone.
+define ktstr_archive
+$(ktstr_say) AR $(patsubst $(B)/%,%,$@)
+$(ktstr_q)mkdir -p $(@D)
+$(ktstr_q)rm -f $@ && $(AR) rcsD $@ $^
+endef
+
+$(B)/libvmm.a: $(vmm_obj)
+	$(ktstr_archive)
+$(B)/libhost.a: $(host_obj)
+	$(ktstr_archive)
+$(B)/asan/libvmm.a: $(asan_vmm_obj)
+	$(ktstr_archive)
+$(B)/asan/libhost.a: $(asan_host_obj)
+	$(ktstr_archive)
+$(B)/asan/libguest.a: $(asan_guest_obj)
+	$(ktstr_archive)
+
+$(B)/obj/host/guest_image.o: $(S)/host/guest_image.S $(B)/guest/ktstr-init $(ktstr_mk)
+	$(ktstr_say) AS host/guest_image.S
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)$(CC) -DGUEST_INIT_PATH='"$(B)/guest/ktstr-init"' -c -o $@ $<
+
+$(B)/obj/%.o: $(S)/%.c $(ktstr_mk)
+	$(ktstr_say) CC $*.c
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)$(CC) $(ktstr_cflags) -c -o $@ $<
+
+$(B)/asan/%.o: $(S)/%.c $(ktstr_mk)
+	$(ktstr_say) CC[san] $*.c
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)$(CC) $(ktstr_cflags) $(ktstr_san) -c -o $@ $<
+
+.DELETE_ON_ERROR:
+.SECONDARY: $(vmm_obj) $(host_obj) $(guest_obj) $(asan_vmm_obj) $(asan_host_obj) $(asan_guest_obj)
+
+-include $(patsubst %.o,%.d,$(vmm_obj) $(host_obj) $(guest_obj) $(main_obj) \
+	$(asan_vmm_obj) $(asan_host_obj) $(asan_guest_obj))
