@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The owner and only writer of port 1.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <ktstr/ports.h>
+#include <ktstr/wire.h>
+
+#include "bulk.h"
+#include "bulk_ring.h"
+#include "reply.h"
+#include "rt.h"
+
+/* Linux hands a virtio port at most this much in one write. */
+#define WRITE_MAX	KTSTR_TX_SLICE_MAX
+
+static struct {
+	pthread_mutex_t lock;	/* protects the ring */
+	pthread_cond_t room;	/* bytes left the ring */
+	struct bulk_ring ring;
+	struct reply reply;	/* writer's thread only */
+	int port_fd;
+	int kick_fd;		/* the ring is no longer empty */
+	int ack_fd;
+	int epfd;
+	void (*lost)(int err);
+} bulk;
+
+/* Producers and writer have different priorities: the holder inherits the waiter's. */
+static int init_lock(void)
+{
+	pthread_mutexattr_t attr;
+	int err = pthread_mutexattr_init(&attr);
+
+	if (err)
+		return -err;
+	pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
+	err = pthread_mutex_init(&bulk.lock, &attr);
+	pthread_mutexattr_destroy(&attr);
+	if (!err)
+		err = pthread_cond_init(&bulk.room, NULL);
+	return -err;
+}
+
+static void signal_fd(int fd)
+{
+	uint64_t one = 1;
+
+	/* Fails only when the counter is at its maximum: then it is readable anyway. */
+	if (write(fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+static void put_locked(uint32_t type, uint16_t flags, const void *buf, size_t len, uint32_t crc)
+{
+	bool was_empty = bulk_ring__empty(&bulk.ring);
+
+	bulk_ring__put(&bulk.ring, type, flags, buf, len, crc);
+	if (was_empty)
+		signal_fd(bulk.kick_fd);
+}
+
+static void put_one(uint32_t type, uint16_t flags, const void *buf, size_t len, size_t reserve)
+{
+	uint32_t crc = (uint32_t)crc32(0, buf, (uInt)len);
+
+	pthread_mutex_lock(&bulk.lock);
+	while (!bulk_ring__fits(&bulk.ring, len, reserve))
+		pthread_cond_wait(&bulk.room, &bulk.lock);
+	put_locked(type, flags, buf, len, crc);
+	pthread_mutex_unlock(&bulk.lock);
+}
+
+static void put_all(uint32_t type, const void *buf, size_t len, size_t reserve)
+{
+	const uint8_t *p = buf;
+
+	while (len > KTSTR_WIRE_PAYLOAD_MAX) {
+		put_one(type, KTSTR_F_MORE, p, KTSTR_WIRE_PAYLOAD_MAX, reserve);
+		p += KTSTR_WIRE_PAYLOAD_MAX;
+		len -= KTSTR_WIRE_PAYLOAD_MAX;
+	}
+	put_one(type, 0, p, len, reserve);
+}
+
+void bulk__send(uint32_t type, const void *buf, size_t len)
+{
+	put_all(type, buf, len, 0);
+}
+
+void bulk__send_stream(uint32_t type, const void *buf, size_t len)
+{
+	put_all(type, buf, len, BULK_RING_RESERVE);
+}
+
+bool bulk__try_send(uint32_t type, const void *buf, size_t len)
+{
+	uint32_t crc = (uint32_t)crc32(0, buf, (uInt)len);
+	bool fits;
+
+	pthread_mutex_lock(&bulk.lock);
+	fits = bulk_ring__fits(&bulk.ring, len, 0);
+	if (fits)
+		put_locked(type, 0, buf, len, crc);
+	pthread_mutex_unlock(&bulk.lock);
+	return fits;
+}
+
+int bulk__ack_fd(void)
+{
+	return bulk.ack_fd;
+}
+
+static size_t peek(const void **out)
+{
+	size_t len;
+
+	pthread_mutex_lock(&bulk.lock);
+	len = bulk_ring__peek(&bulk.ring, out);
+	pthread_mutex_unlock(&bulk.lock);
+	return len < WRITE_MAX ? len : WRITE_MAX;
+}
+
+static void consume(size_t len)
+{
+	pthread_mutex_lock(&bulk.lock);
+	bulk_ring__consume(&bulk.ring, len);
+	pthread_cond_broadcast(&bulk.room);
+	pthread_mutex_unlock(&bulk.lock);
+}
+
+/* Until the ring is empty or the port takes no more; its next wakeup calls again. */
+static void drain_ring(void)
+{
+	const void *p;
+	size_t len;
+	ssize_t n;
+
+	/* Only this thread moves the tail, so what was peeked at stays put. */
+	while ((len = peek(&p)) > 0) {
+		n = write(bulk.port_fd, p, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN)
+			bulk.lost(-errno);
+		/* 0: the virtqueue had no room left, which a wakeup ends like EAGAIN. */
+		if (n <= 0)
+			return;
+		consume((size_t)n);
+	}
+}
+
+/* 0 means that the host has not opened the port (yet). */
+static void drain_replies(void)
+{
+	static uint8_t buf[4096];
+	uint32_t acks = bulk.reply.acks;
+	ssize_t n;
+
+	while ((n = read(bulk.port_fd, buf, sizeof(buf))) > 0)
+		reply__feed(&bulk.reply, buf, (size_t)n);
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		bulk.lost(-errno);
+	if (bulk.reply.acks != acks)
+		signal_fd(bulk.ack_fd);
+}
+
+static void *writer(void *arg)
+{
+	struct epoll_event ev;
+	uint64_t n;
+
+	(void)arg;
+	for (;;) {
+		if (epoll_wait(bulk.epfd, &ev, 1, -1) < 0 && errno != EINTR)
+			bulk.lost(-errno);
+		if (read(bulk.kick_fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
+			bulk.lost(-errno);
+		drain_replies();
+		drain_ring();
+	}
+	return NULL;
+}
+
+/*
+ * Edge triggered: a port that the host has not opened reports EPOLLHUP all the
+ * time, which level triggered would be a busy loop.
+ */
+static int watch(int fd, uint32_t events)
+{
+	struct epoll_event ev = { .events = events | EPOLLET };
+
+	return epoll_ctl(bulk.epfd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+int bulk__start(int fd, void (*lost)(int err))
+{
+	pthread_t thread;
+	int err = init_lock();
+
+	if (err)
+		return err;
+	bulk.port_fd = fd;
+	bulk.lost = lost;
+	bulk.kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	bulk.ack_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	bulk.epfd = epoll_create1(EPOLL_CLOEXEC);
+	if (bulk.kick_fd < 0 || bulk.ack_fd < 0 || bulk.epfd < 0)
+		return -errno;
+	err = watch(bulk.port_fd, EPOLLIN | EPOLLOUT);
+	if (!err)
+		err = watch(bulk.kick_fd, EPOLLIN);
+	if (!err)
+		err = rt__thread(&thread, RT_PRIO_BULK, writer, NULL);
+	if (!err)
+		pthread_detach(thread);
+	return err;
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Frames in a bounded ring of bytes.
+ */
+#include <endian.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "bulk_ring.h"
+
+_Static_assert(BULK_RING_SIZE - BULK_RING_RESERVE >=
+	       KTSTR_WIRE_PAYLOAD_MAX + sizeof(struct ktstr_frame),
+	       "the longest frame of a stream must fit into an empty ring");
+
+bool bulk_ring__fits(const struct bulk_ring *r, size_t len, size_t reserve)
+{
+	return r->head - r->tail + sizeof(struct ktstr_frame) + len + reserve <= BULK_RING_SIZE;
+}
+
+static void append(struct bulk_ring *r, const void *src, size_t len)
+{
+	size_t at = r->head % BULK_RING_SIZE;
+	size_t first = BULK_RING_SIZE - at < len ? BULK_RING_SIZE - at : len;
+
+	if (!len)
+		return;
+	memcpy(r->bytes + at, src, first);
+	memcpy(r->bytes, (const uint8_t *)src + first, len - first);
+	r->head += len;
+}
+
+void bulk_ring__put(struct bulk_ring *r, uint32_t type, uint16_t flags, const void *payload,
+		    size_t len, uint32_t payload_crc)
+{
+	struct ktstr_frame f = {
+		.magic = htole32(KTSTR_WIRE_MAGIC),
+		.version = htole16(KTSTR_WIRE_VERSION),
+		.flags = htole16(flags),
+		.type = htole32(type),
+		.seq = htole32(r->seq++),
+		.len = htole32((uint32_t)len),
+		.payload_crc = htole32(payload_crc),
+	};
+
+	f.header_crc = htole32((uint32_t)crc32(0, (const Bytef *)&f,
+					       offsetof(struct ktstr_frame, header_crc)));
+	append(r, &f, sizeof(f));
+	append(r, payload, len);
+}
+
+size_t bulk_ring__peek(const struct bulk_ring *r, const void **out)
+{
+	size_t at = r->tail % BULK_RING_SIZE;
+	size_t used = (size_t)(r->head - r->tail);
+
+	*out = r->bytes + at;
+	return used < BULK_RING_SIZE - at ? used : BULK_RING_SIZE - at;
+}
+
+void bulk_ring__consume(struct bulk_ring *r, size_t len)
+{
+	r->tail += len;
+}
+
+bool bulk_ring__empty(const struct bulk_ring *r)
+{
+	return r->head == r->tail;
+}

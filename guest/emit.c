@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The frames that tell about the run.
+ */
+#include <endian.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bulk.h"
+#include "clock.h"
+#include "emit.h"
+#include "kfile.h"
+
+struct life_frame {
+	struct ktstr_life life;
+	char reason[512];
+};
+
+void outcome__set(struct outcome *o, uint32_t status, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (o->status != KTSTR_GUEST_DONE)
+		return;
+	o->status = status;
+	va_start(ap, fmt);
+	vsnprintf(o->reason, sizeof(o->reason), fmt, ap);
+	va_end(ap);
+}
+
+void emit__life(enum ktstr_life_phase phase, const char *fmt, ...)
+{
+	struct life_frame f = {
+		.life = { .phase = htole32(phase), .time_ns = htole64((uint64_t)now_ns()) },
+	};
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(f.reason, sizeof(f.reason), fmt, ap);
+	va_end(ap);
+	bulk__send(KTSTR_T_LIFE, &f, sizeof(f.life) + strlen(f.reason));
+}
+
+void emit__alive(void)
+{
+	struct ktstr_life life = {
+		.phase = htole32(KTSTR_LIFE_ALIVE),
+		.time_ns = htole64((uint64_t)now_ns()),
+	};
+
+	bulk__try_send(KTSTR_T_LIFE, &life, sizeof(life));
+}
+
+/* Field 8 of the first line of /proc/stat, in clock ticks (proc_stat(5)). */
+static uint64_t steal_ns(void)
+{
+	unsigned long long steal = 0;
+	char line[256];
+
+	if (kfile__read_line("/proc/stat", line, sizeof(line)) < 0)
+		return 0;
+	if (sscanf(line, "cpu %*u %*u %*u %*u %*u %*u %*u %llu", &steal) != 1)
+		return 0;
+	return steal * (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+void emit__window(uint32_t type, int64_t time_ns, const struct ktstr_sched_state *state)
+{
+	struct ktstr_window w = {
+		.time_ns = htole64((uint64_t)time_ns),
+		.steal_ns = htole64(steal_ns()),
+		.sched = *state,
+	};
+
+	bulk__send(type, &w, sizeof(w));
+}
+
+void emit__test(const struct outcome *o)
+{
+	struct {
+		struct ktstr_test_result result;
+		char reason[sizeof(o->reason)];
+	} f = { .result = { .status = htole32(o->status) } };
+	size_t len = strlen(o->reason);
+
+	memcpy(f.reason, o->reason, len);
+	bulk__send(KTSTR_T_TEST, &f, sizeof(f.result) + len);
+}
+
+void emit__exec_exit(int wait_status)
+{
+	struct ktstr_exec_exit x = { .wait_status = htole32((uint32_t)wait_status) };
+
+	bulk__send(KTSTR_T_EXCX, &x, sizeof(x));
+}
+
+void emit__exit(uint32_t code)
+{
+	struct ktstr_exit x = { .code = htole32(code) };
+
+	bulk__send(KTSTR_T_EXIT, &x, sizeof(x));
+}
+
+void wait_status__describe(int wait_status, char *buf, size_t len)
+{
+	if (WIFSIGNALED(wait_status))
+		snprintf(buf, len, "was killed by signal %d (%s)%s", WTERMSIG(wait_status),
+			 strsignal(WTERMSIG(wait_status)),
+			 WCOREDUMP(wait_status) ? ", core dumped" : "");
+	else
+		snprintf(buf, len, "exited with status %d", WEXITSTATUS(wait_status));
+}

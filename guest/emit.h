@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The frames that tell about the run: one function per type of ktstr/wire.h.
+ *
+ * All may wait while the queue of port 1 is full, but emit__alive().
+ */
+#ifndef GUEST_EMIT_H
+#define GUEST_EMIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ktstr/wire.h>
+
+/** struct outcome - how the run ended; @status is enum ktstr_guest_status, @reason one sentence */
+struct outcome {
+	uint32_t status;
+	char reason[512];
+};
+
+/** outcome__set() - record the outcome; the first one that is not DONE stays, what follows is its consequence */
+void __attribute__((format(printf, 3, 4)))
+outcome__set(struct outcome *o, uint32_t status, const char *fmt, ...);
+
+/** emit__life() - LIFE: @phase was reached; @fmt gives the reason, "" for none */
+void __attribute__((format(printf, 2, 3)))
+emit__life(enum ktstr_life_phase phase, const char *fmt, ...);
+
+/** emit__alive() - LIFE ALIVE, left out when port 1 is blocked: it says that frames flow */
+void emit__alive(void);
+
+/** emit__window() - SCST or SCEN at @time_ns with the scheduler's @state at that moment */
+void emit__window(uint32_t type, int64_t time_ns, const struct ktstr_sched_state *state);
+
+/** emit__test() - TEST: how the scenario ended */
+void emit__test(const struct outcome *o);
+
+/** emit__exec_exit() - EXCX: wait status of the command */
+void emit__exec_exit(int wait_status);
+
+/** emit__exit() - EXIT: the last frame */
+void emit__exit(uint32_t code);
+
+/** wait_status__describe() - "exited with status 3", "was killed by signal 9 (Killed)" */
+void wait_status__describe(int wait_status, char *buf, size_t len);
+
+#endif /* GUEST_EMIT_H */

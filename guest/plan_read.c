@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reader of the plan (ktstr/plan.h). Everything in it is checked here once, so
+ * that nobody behind has to.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "plan_read.h"
+
+/* One line while it is taken apart. */
+struct line {
+	struct plan *plan;
+	struct ktstr_error *e;
+	unsigned int nr;	/* from 1 */
+	char **words;
+	unsigned int nr_words;
+};
+
+#define bad(l, fmt, ...) \
+	ktstr_error_set((l)->e, -EINVAL, "plan line %u: " fmt, (l)->nr, ##__VA_ARGS__)
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+/* Undo %XX in place: the result is never longer. */
+static int decode_word(const struct line *l, char *word)
+{
+	char *out = word;
+	int hi, lo;
+
+	for (; *word; word++) {
+		if ((unsigned char)*word < 0x21 || *word == 0x7f)
+			return bad(l, "byte 0x%02x must be written %%%02X",
+				   (unsigned char)*word, (unsigned char)*word);
+		if (*word != '%') {
+			*out++ = *word;
+			continue;
+		}
+		hi = hex_digit(word[1]);
+		lo = hi < 0 ? -1 : hex_digit(word[2]);
+		if (lo < 0)
+			return bad(l, "'%%' must be followed by two hexadecimal digits");
+		if (!hi && !lo)
+			return bad(l, "%%00 would cut its word short");
+		*out++ = (char)(hi << 4 | lo);
+		word += 2;
+	}
+	*out = '\0';
+	return 0;
+}
+
+static unsigned int count_words(const char *s)
+{
+	unsigned int n = 1;
+
+	for (; *s; s++)
+		n += *s == ' ';
+	return n;
+}
+
+/* Two blanks in a row hold an empty word: an argument may be empty. */
+static int split(struct line *l, char *s)
+{
+	unsigned int n = count_words(s);
+	int err;
+
+	l->words = calloc(n + 1, sizeof(*l->words));
+	if (!l->words)
+		return ktstr_error_set(l->e, -ENOMEM, "plan line %u: out of memory", l->nr);
+	for (l->nr_words = 0; l->nr_words < n; l->nr_words++) {
+		char *next = strchrnul(s, ' ');
+		bool last = !*next;
+
+		*next = '\0';
+		err = decode_word(l, s);
+		if (err)
+			return err;
+		l->words[l->nr_words] = s;
+		s = last ? next : next + 1;
+	}
+	return 0;
+}
+
+static int parse_number(const struct line *l, const char *s, uint64_t min, uint64_t max,
+			uint64_t *out)
+{
+	uint64_t v;
+	char *end;
+
+	/* strtoull() would take blanks and signs. */
+	if (*s < '0' || *s > '9')
+		return bad(l, "'%.40s' is not a number", s);
+	errno = 0;
+	v = strtoull(s, &end, 10);
+	if (*end)
+		return bad(l, "'%.40s' is not a number", s);
+	if (errno || v < min || v > max)
+		return bad(l, "%.40s is out of range, allowed is %llu to %llu", s,
+			   (unsigned long long)min, (unsigned long long)max);
+	*out = v;
+	return 0;
+}
+
+static int parse_ms(const struct line *l, uint64_t min, uint32_t *out)
+{
+	uint64_t v;
+	int err = parse_number(l, l->words[1], min, PLAN_MS_MAX, &v);
+
+	if (!err)
+		*out = (uint32_t)v;
+	return err;
+}
+
+static int take_argv(struct line *l, char ***out)
+{
+	if (!*l->words[1])
+		return bad(l, "the command is empty");
+	/* The vector begins behind the directive; keep the allocation's start in front. */
+	*out = l->words + 1;
+	l->words = NULL;
+	return 0;
+}
+
+static int do_scenario(struct line *l)
+{
+	if (l->plan->exec)
+		return bad(l, "a plan has either \"scenario\" or \"exec\", not both");
+	if (!*l->words[1])
+		return bad(l, "the scenario's name is empty");
+	l->plan->scenario = l->words[1];
+	return 0;
+}
+
+static int do_exec(struct line *l)
+{
+	if (l->plan->scenario)
+		return bad(l, "a plan has either \"scenario\" or \"exec\", not both");
+	return take_argv(l, &l->plan->exec);
+}
+
+static int do_sched(struct line *l)
+{
+	return take_argv(l, &l->plan->sched);
+}
+
+static int do_seed(struct line *l)
+{
+	return parse_number(l, l->words[1], 0, UINT64_MAX, &l->plan->seed);
+}
+
+static int do_duration(struct line *l)
+{
+	return parse_ms(l, 1, &l->plan->duration_ms);
+}
+
+static int do_sched_timeout(struct line *l)
+{
+	return parse_ms(l, 1, &l->plan->sched_timeout_ms);
+}
+
+static int do_ack_timeout(struct line *l)
+{
+	return parse_ms(l, 0, &l->plan->ack_timeout_ms);
+}
+
+/* It becomes the name of a directory: no '/', and no '.', which cgroupfs's own files have. */
+static bool cgroup_name_ok(const char *s)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+	size_t len = strlen(s);
+
+	return len && len <= KTSTR_CGROUP_NAME_MAX && strspn(s, allowed) == len;
+}
+
+static struct plan_cgroup *find_cgroup(struct plan *plan, const char *name)
+{
+	for (unsigned int i = 0; i < plan->nr_cgroups; i++)
+		if (!strcmp(plan->cgroups[i].name, name))
+			return &plan->cgroups[i];
+	return NULL;
+}
+
+static int do_cgroup(struct line *l)
+{
+	struct plan *plan = l->plan;
+	struct plan_cgroup *cg;
+
+	if (!cgroup_name_ok(l->words[1]))
+		return bad(l, "'%.40s' is no cgroup name: use 1 to %d letters, digits, '_' and '-'",
+			   l->words[1], KTSTR_CGROUP_NAME_MAX);
+	if (strcmp(l->words[2], "cpuset"))
+		return bad(l, "expected \"cpuset\", found '%.40s'", l->words[2]);
+	if (find_cgroup(plan, l->words[1]))
+		return bad(l, "cgroup %s is given twice", l->words[1]);
+	if (plan->nr_cgroups == KTSTR_CGROUPS_MAX)
+		return bad(l, "more than %d cgroups", KTSTR_CGROUPS_MAX);
+	cg = &plan->cgroups[plan->nr_cgroups];
+	if (cpulist__parse(l->words[3], &cg->cpus))
+		return bad(l, "'%.40s' is no CPU list such as 0-1,3", l->words[3]);
+	strcpy(cg->name, l->words[1]);
+	cg->cpuset = l->words[3];
+	plan->nr_cgroups++;
+	return 0;
+}
+
+static int do_workers(struct line *l)
+{
+	struct plan *plan = l->plan;
+	struct plan_cgroup *cg = find_cgroup(plan, l->words[1]);
+	struct plan_workers *w = &plan->workers[plan->nr_workers];
+	uint64_t n;
+	int err;
+
+	if (!cg)
+		return bad(l, "no cgroup '%.40s' before this line", l->words[1]);
+	if (strcmp(l->words[2], KTSTR_WORK_SPIN))
+		return bad(l, "unknown kind of worker '%.40s'", l->words[2]);
+	err = parse_number(l, l->words[3], 1, KTSTR_WORKERS_MAX, &n);
+	if (err)
+		return err;
+	/* Every entry has a worker, so this bounds nr_workers too. */
+	if (plan->total_workers + n > KTSTR_WORKERS_MAX)
+		return bad(l, "more than %d workers in all", KTSTR_WORKERS_MAX);
+	w->cgroup = (unsigned int)(cg - plan->cgroups);
+	w->kind = WORK_SPIN;
+	w->count = (unsigned int)n;
+	cg->nr_workers += w->count;
+	plan->total_workers += w->count;
+	plan->nr_workers++;
+	return 0;
+}
+
+static const struct directive {
+	const char *name;
+	unsigned int min_words;	/* with the directive itself */
+	unsigned int max_words;
+	bool once;
+	int (*handle)(struct line *l);
+} directives[] = {
+	{ "scenario",		2, 2, true,	do_scenario },
+	{ "exec",		2, KTSTR_PLAN_MAX, true, do_exec },
+	{ "seed",		2, 2, true,	do_seed },
+	{ "duration-ms",	2, 2, true,	do_duration },
+	{ "sched",		2, KTSTR_PLAN_MAX, true, do_sched },
+	{ "sched-timeout-ms",	2, 2, true,	do_sched_timeout },
+	{ "cgroup",		4, 4, false,	do_cgroup },
+	{ "workers",		4, 4, false,	do_workers },
+	{ "ack-timeout-ms",	2, 2, true,	do_ack_timeout },
+};
+
+#define NR_DIRECTIVES	(sizeof(directives) / sizeof(directives[0]))
+
+static int run_directive(struct line *l, unsigned int *seen)
+{
+	const struct directive *d;
+	unsigned int i;
+
+	for (i = 0; i < NR_DIRECTIVES; i++)
+		if (!strcmp(l->words[0], directives[i].name))
+			break;
+	if (i == NR_DIRECTIVES)
+		return bad(l, "unknown directive '%.40s'", l->words[0]);
+	d = &directives[i];
+	if (l->nr_words < d->min_words || l->nr_words > d->max_words)
+		return bad(l, "\"%s\" has %u words, not %u", d->name, d->min_words, l->nr_words);
+	if (d->once && *seen & 1u << i)
+		return bad(l, "\"%s\" is given twice", d->name);
+	*seen |= 1u << i;
+	return d->handle(l);
+}
+
+static int parse_line(struct line *l, char *s, unsigned int *seen)
+{
+	int err = split(l, s);
+
+	if (!err)
+		err = run_directive(l, seen);
+	free(l->words);
+	l->words = NULL;
+	return err;
+}
+
+/* What only the whole plan can tell. */
+static int check_whole(const struct line *l)
+{
+	const struct plan *plan = l->plan;
+
+	if (!plan->scenario && !plan->exec)
+		return bad(l, "the plan ends without \"scenario\" or \"exec\"");
+	if (plan->scenario && !plan->duration_ms)
+		return bad(l, "the plan ends without \"duration-ms\"");
+	return 0;
+}
+
+/* Cuts the line at @s; returns the next one or NULL behind the last. */
+static char *cut_line(char *s, char *end)
+{
+	char *nl = memchr(s, '\n', (size_t)(end - s));
+
+	if (!nl)
+		return NULL;
+	*nl = '\0';
+	return nl + 1 < end ? nl + 1 : NULL;
+}
+
+int plan__parse(char *text, size_t len, struct plan *plan, struct ktstr_error *e)
+{
+	struct line l = { .plan = plan, .e = e };
+	unsigned int seen = 0;
+	char *s = text, *next;
+	int err;
+
+	memset(plan, 0, sizeof(*plan));
+	plan->sched_timeout_ms = PLAN_SCHED_TIMEOUT_MS;
+	plan->ack_timeout_ms = PLAN_ACK_TIMEOUT_MS;
+	text[len] = '\0';
+	if (memchr(text, '\0', len))
+		return ktstr_error_set(e, -EINVAL, "the plan holds a NUL byte");
+	for (; s; s = next) {
+		next = cut_line(s, text + len);
+		l.nr++;
+		if (l.nr == 1 && strcmp(s, KTSTR_PLAN_MAGIC))
+			return bad(&l, "expected \"" KTSTR_PLAN_MAGIC "\", found '%.40s'", s);
+		if (l.nr == 1)
+			continue;
+		if (!strcmp(s, "end"))
+			return next ? bad(&l, "text after \"end\"") : check_whole(&l);
+		err = parse_line(&l, s, &seen);
+		if (err)
+			return err;
+	}
+	return bad(&l, "the plan is cut short: no \"end\"");
+}
+
+static int read_text(int fd, char *text, size_t *len)
+{
+	ssize_t n;
+
+	for (*len = 0; *len <= KTSTR_PLAN_MAX; *len += (size_t)n) {
+		n = read(fd, text + *len, KTSTR_PLAN_MAX + 1 - *len);
+		if (n < 0)
+			return -errno;
+		if (!n)
+			return 0;
+	}
+	return -EFBIG;
+}
+
+int plan__read(const char *path, struct plan *plan, struct ktstr_error *e)
+{
+	static char text[KTSTR_PLAN_MAX + 2];
+	size_t len;
+	int err;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	memset(plan, 0, sizeof(*plan));
+	plan->ack_timeout_ms = PLAN_ACK_TIMEOUT_MS;
+	if (fd < 0)
+		return ktstr_error_set(e, -errno, "cannot open the plan %s: %s", path,
+				       strerror(errno));
+	err = read_text(fd, text, &len);
+	close(fd);
+	if (err)
+		return ktstr_error_set(e, err, "cannot read the plan %s: %s", path, strerror(-err));
+	return plan__parse(text, len, plan, e);
+}
+
+void plan__free(struct plan *plan)
+{
+	if (plan->exec)
+		free(plan->exec - 1);
+	if (plan->sched)
+		free(plan->sched - 1);
+	plan->exec = NULL;
+	plan->sched = NULL;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The plan as the guest understands it; the text's grammar is in ktstr/plan.h.
+ */
+#ifndef GUEST_PLAN_READ_H
+#define GUEST_PLAN_READ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ktstr/error.h>
+#include <ktstr/plan.h>
+
+#include "cpulist.h"
+
+/* What a plan that does not say it gets. */
+#define PLAN_SCHED_TIMEOUT_MS	10000u
+#define PLAN_ACK_TIMEOUT_MS	5000u
+#define PLAN_MS_MAX		(24u * 3600 * 1000)
+
+/** enum work_kind - what a worker does */
+enum work_kind {
+	WORK_SPIN,
+};
+
+/** struct plan_cgroup - a cgroup: @name, @cpuset as written and as a set, @nr_workers in it */
+struct plan_cgroup {
+	char name[KTSTR_CGROUP_NAME_MAX + 1];
+	const char *cpuset;
+	struct cpu_mask cpus;
+	unsigned int nr_workers;
+};
+
+/** struct plan_workers - @count workers of @kind in plan.cgroups[@cgroup] */
+struct plan_workers {
+	unsigned int cgroup;
+	enum work_kind kind;
+	unsigned int count;
+};
+
+/**
+ * struct plan - what to do
+ * @scenario: its name, or NULL when this is an exec plan
+ * @exec: NULL terminated argv, or NULL when this is a scenario plan
+ * @sched: NULL terminated argv of the scheduler, or NULL for the kernel's own
+ * @seed: for every random choice
+ * @duration_ms: length of the judged window
+ * @sched_timeout_ms: how long the scheduler may take to attach
+ * @ack_timeout_ms: wait for ACKR this long before the reboot
+ * @cgroups: in the order of the plan
+ * @nr_cgroups: used entries of @cgroups
+ * @workers: in the order of the plan
+ * @nr_workers: used entries of @workers
+ * @total_workers: sum of their counts, at most %KTSTR_WORKERS_MAX
+ */
+struct plan {
+	const char *scenario;
+	char **exec;
+	char **sched;
+	uint64_t seed;
+	uint32_t duration_ms;
+	uint32_t sched_timeout_ms;
+	uint32_t ack_timeout_ms;
+	struct plan_cgroup cgroups[KTSTR_CGROUPS_MAX];
+	unsigned int nr_cgroups;
+	struct plan_workers workers[KTSTR_WORKERS_MAX];
+	unsigned int nr_workers;
+	unsigned int total_workers;
+};
+
+/**
+ * plan__parse() - read a plan from memory
+ * @text: the plan, with room for one byte at @text[@len]; it is taken apart in
+ *	place, and @plan points into it
+ * @len: bytes of text
+ * @plan: result; to be given to plan__free() after success and failure alike
+ * @e: sentence with the line number on failure
+ *
+ * Return: 0; -EINVAL on anything that ktstr/plan.h does not allow; -ENOMEM.
+ */
+int plan__parse(char *text, size_t len, struct plan *plan, struct ktstr_error *e);
+
+/**
+ * plan__read() - read a plan from a file of at most %KTSTR_PLAN_MAX bytes
+ *
+ * The text stays allocated as long as PID 1 lives.
+ * Return: as plan__parse(), and -EFBIG or what open() and read() return.
+ */
+int plan__read(const char *path, struct plan *plan, struct ktstr_error *e);
+
+/** plan__free() - free the argument vectors; not the text */
+void plan__free(struct plan *plan);
+
+#endif /* GUEST_PLAN_READ_H */

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reader of the frames that the host sends on port 1.
+ */
+#include <endian.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "reply.h"
+
+static bool header_good(const struct ktstr_frame *f)
+{
+	uLong crc = crc32(0, (const Bytef *)f, offsetof(struct ktstr_frame, header_crc));
+
+	return le32toh(f->magic) == KTSTR_WIRE_MAGIC &&
+	       le16toh(f->version) == KTSTR_WIRE_VERSION &&
+	       le32toh(f->len) <= KTSTR_WIRE_PAYLOAD_MAX && le32toh(f->header_crc) == crc;
+}
+
+static void take_header(struct reply *r)
+{
+	struct ktstr_frame f;
+
+	memcpy(&f, r->head, sizeof(f));
+	if (!header_good(&f)) {
+		memmove(r->head, r->head + 1, --r->have);
+		r->bad_bytes++;
+		return;
+	}
+	r->have = 0;
+	r->skip = le32toh(f.len);
+	if (le32toh(f.type) == KTSTR_T_ACKR)
+		r->acks++;
+	else
+		r->others++;
+}
+
+void reply__feed(struct reply *r, const void *buf, size_t len)
+{
+	const uint8_t *p = buf;
+	size_t n;
+
+	while (len) {
+		if (r->skip) {
+			n = len < r->skip ? len : r->skip;
+			r->skip -= n;
+		} else {
+			n = sizeof(r->head) - r->have;
+			n = len < n ? len : n;
+			memcpy(r->head + r->have, p, n);
+			r->have += n;
+			if (r->have == sizeof(r->head))
+				take_header(r);
+		}
+		p += n;
+		len -= n;
+	}
+}

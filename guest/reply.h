@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Reader of the frames that the host sends on port 1.
+ */
+#ifndef GUEST_REPLY_H
+#define GUEST_REPLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ktstr/wire.h>
+
+/**
+ * struct reply - what is known of the frame that is being received
+ * @head: bytes of a header so far
+ * @have: how many
+ * @skip: payload bytes of the last frame still to pass
+ * @acks: ACKR frames seen
+ * @others: good frames of other types, which nobody waits for yet
+ * @bad_bytes: bytes passed over in search of a good header
+ *
+ * All zero is the start.
+ */
+struct reply {
+	uint8_t head[sizeof(struct ktstr_frame)];
+	size_t have;
+	size_t skip;
+	uint32_t acks;
+	uint32_t others;
+	uint64_t bad_bytes;
+};
+
+/** reply__feed() - take received bytes in pieces of any length; a bad header costs no more than the scan to the next good one */
+void reply__feed(struct reply *r, const void *buf, size_t len);
+
+#endif /* GUEST_REPLY_H */

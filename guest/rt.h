@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Real-time priorities of the harness: no scheduler under test reaches them.
+ */
+#ifndef GUEST_RT_H
+#define GUEST_RT_H
+
+#include <pthread.h>
+
+/*
+ * Below 50, where the kernel puts its own FIFO threads (sched_set_fifo(): the
+ * sched_ext helpers among them), so that enabling and disabling a scheduler is
+ * never held up by its observer. Above everything that is under test.
+ *
+ * The kernel's real-time throttling stays on: these threads wait for events
+ * and come nowhere near 95 % of a CPU, and if one ran wild by mistake, the
+ * throttling is what would let the rest of the guest tell about it.
+ */
+enum rt_prio {
+	RT_PRIO_RELAY	= 42,	/* kernel log, pipes, statistics */
+	RT_PRIO_BULK	= 43,	/* the writer of port 1 */
+	RT_PRIO_MAIN	= 44,	/* the event loop */
+};
+
+/** rt__enter() - make the calling thread SCHED_FIFO; its children start as SCHED_NORMAL; return: 0 or negative errno */
+int rt__enter(enum rt_prio prio);
+
+/** rt__lock_memory() - keep the process resident: a page fault could wait for a starved task; return: 0 or negative errno */
+int rt__lock_memory(void);
+
+/**
+ * rt__thread() - start a SCHED_FIFO thread with a small stack and all signals blocked
+ * @thread: result
+ * @prio: its priority
+ * @fn: its body
+ * @arg: passed to @fn
+ *
+ * Return: 0 or a negative errno (-EPERM without CAP_SYS_NICE).
+ */
+int rt__thread(pthread_t *thread, enum rt_prio prio, void *(*fn)(void *), void *arg);
+
+#endif /* GUEST_RT_H */
