@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel log scanner: splats in what the kernel says of itself.
+ */
+#ifndef KTSTR_HOST_SPLAT_H
+#define KTSTR_HOST_SPLAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SPLAT_LINE_MAX	512u
+#define SPLATS_MAX	16u	/* kept with their text; the others are counted */
+
+enum splat_kind {
+	SPLAT_NONE = 0,
+	SPLAT_WARNING,
+	SPLAT_BUG,
+	SPLAT_OOPS,
+	SPLAT_LOCKDEP,
+	SPLAT_RCU_STALL,
+	SPLAT_HUNG_TASK,
+	SPLAT_LOCKUP,
+	SPLAT_FAULT,		/* general protection and other faults of the kernel */
+	SPLAT_SANITIZER,	/* KASAN, KCSAN, KFENCE, UBSAN */
+	SPLAT_PANIC,
+};
+
+/* Where a line came from; the same line may come both ways. */
+enum splat_source {
+	SPLAT_FROM_DMSG,	/* "<prio,seq,usec>text" */
+	SPLAT_FROM_COM1,	/* "[ seconds] text" */
+	SPLAT_SOURCES,
+};
+
+/** struct splat - one of them, @text cleaned for a terminal and without its time stamp */
+struct splat {
+	enum splat_kind kind;
+	uint32_t seen_from;		/* bit of every source it came from */
+	char text[192];
+};
+
+/**
+ * struct splat_log - scanner and result
+ * @nr: how many splats in all, those seen from both sources counted once
+ * @splats: the first %SPLATS_MAX
+ * @panic: text of the first panic, "" if there was none
+ * @line: the incomplete line of each source
+ * @len: its length; a longer line is cut, its tail is not scanned
+ */
+struct splat_log {
+	uint32_t nr;
+	struct splat splats[SPLATS_MAX];
+	char panic[192];
+	char line[SPLAT_SOURCES][SPLAT_LINE_MAX];
+	size_t len[SPLAT_SOURCES];
+};
+
+/** splat__feed() - scan bytes of a source, cut anywhere */
+void splat__feed(struct splat_log *log, enum splat_source from, const void *data, size_t len);
+
+/** splat__finish() - scan the last lines although they lack their newline: a crash cuts them */
+void splat__finish(struct splat_log *log);
+
+/** splat__classify() - what is a line of kernel log, without its time stamp? */
+enum splat_kind splat__classify(const char *text);
+
+/** splat__name() - the kind in words */
+const char *splat__name(enum splat_kind kind);
+
+#endif /* KTSTR_HOST_SPLAT_H */
