@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The coordinator: one thread, one epoll, one deadline.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <zlib.h>
+
+#include "clock.h"
+#include "interrupt.h"
+#include "session.h"
+
+#define MS			1000000ull
+#define DUMP_MS			500	/* for the output of SysRq-D */
+#define SHUTDOWN_MS		500	/* for the guest to send what it has */
+#define REBOOT_MS		2000	/* from ACKR to the reset */
+#define TURN_BYTES		(1u << 20)	/* per source and turn: the deadline is looked at in between */
+#define READ_BYTES		(64u << 10)
+
+/*
+ * RUNNING -> ENDING (EXIT came, ACKR sent) -> OVER
+ *         -> DUMPING (silence or limit, 0xD1 sent) -> OVER
+ *         -> STOPPING (interrupted, 0xD3 sent) -> ENDING or OVER
+ * and from everywhere to OVER when the machine ends.
+ */
+enum state { RUNNING, DUMPING, STOPPING, ENDING, OVER };
+
+/* What epoll tells us apart. */
+enum source { SRC_TX, SRC_STATS, SRC_SERIAL, SRC_END, SRC_INTERRUPT, SRC_TIMER, NR_SRC };
+
+struct session {
+	const struct session_opts *opts;
+	struct evidence *ev;
+	struct vmm *vmm;
+	struct assembler *assembler;
+	int epoll;
+	int timer;
+	enum state state;
+	uint64_t last_life_ns;	/* when the guest last sent a byte */
+	uint64_t state_ends_ns;	/* deadline of DUMPING, STOPPING, ENDING */
+	uint32_t more;		/* sources left unfinished by the last turn */
+	uint8_t buf[READ_BYTES];
+};
+
+static uint64_t deadline(const struct session *s)
+{
+	uint64_t silent = s->last_life_ns + s->opts->silence_ms * MS;
+	uint64_t limit = s->ev->create_ns + s->opts->limit_ms * MS;
+
+	if (s->state != RUNNING)
+		return s->state_ends_ns;
+	return s->opts->limit_ms && limit < silent ? limit : silent;
+}
+
+static void timer_arm(struct session *s)
+{
+	uint64_t at = deadline(s);
+	struct itimerspec its = {
+		.it_value = { .tv_sec = at / 1000000000, .tv_nsec = at % 1000000000 },
+	};
+
+	timerfd_settime(s->timer, TFD_TIMER_ABSTIME, &its, NULL);
+}
+
+static void enter(struct session *s, enum state state, uint32_t ms)
+{
+	s->state = state;
+	s->state_ends_ns = clock__now_ns() + ms * MS;
+}
+
+static void wake(struct session *s, uint8_t byte)
+{
+	/* A guest that never takes its bytes is one that the deadline deals with. */
+	vmm__port_write(s->vmm, KTSTR_PORT_CONSOLE, &byte, 1);
+}
+
+static void send_ack(struct session *s)
+{
+	struct ktstr_frame h = {
+		.magic		= htole32(KTSTR_WIRE_MAGIC),
+		.version	= htole16(KTSTR_WIRE_VERSION),
+		.type		= htole32(KTSTR_T_ACKR),
+		.payload_crc	= htole32(crc32(0, NULL, 0)),
+	};
+
+	h.header_crc = htole32(crc32(0, (const Bytef *)&h, sizeof(h) - 4));
+	/* Without room the guest reboots after its own time-out. */
+	vmm__port_write(s->vmm, KTSTR_PORT_BULK, &h, sizeof(h));
+}
+
+static void note_ready(struct session *s)
+{
+	struct vmm_stats st = { .sz = sizeof(st) };
+
+	s->ev->ready_ns = clock__now_ns();
+	vmm__stats(s->vmm, &st);
+	s->ev->exits_at_ready = st.exits;
+}
+
+static void on_frame(void *arg, const struct assembler_frame *f)
+{
+	struct session *s = arg;
+
+	evidence__frame(s->ev, f);
+	if (s->ev->has_ready && !s->ev->ready_ns)
+		note_ready(s);
+	if (s->ev->has_exit && s->state != ENDING && s->state != OVER) {
+		send_ack(s);
+		enter(s, ENDING, REBOOT_MS);
+	}
+}
+
+/* Which port or COM a read is from. */
+static size_t read_one(struct session *s, enum source src, unsigned int which)
+{
+	if (src == SRC_SERIAL)
+		return vmm__serial_read(s->vmm, which, s->buf, sizeof(s->buf));
+	return vmm__port_read(s->vmm, which, s->buf, sizeof(s->buf));
+}
+
+static void take(struct session *s, enum source src, unsigned int which, size_t len)
+{
+	s->last_life_ns = clock__now_ns();
+	if (src == SRC_SERIAL)
+		evidence__serial(s->ev, which, s->buf, len);
+	else if (which == KTSTR_PORT_BULK)
+		assembler__feed(s->assembler, s->buf, len);
+	/* Port 0 is for people, port 2 for stats readers: none is connected in a run. */
+}
+
+/* Read until empty or until the turn's share is used up; true: there may be more. */
+static bool drain(struct session *s, enum source src, unsigned int which)
+{
+	size_t total = 0, len;
+
+	while (total < TURN_BYTES) {
+		len = read_one(s, src, which);
+		if (!len)
+			return false;
+		take(s, src, which, len);
+		total += len;
+	}
+	return true;
+}
+
+static void clear_event(int fd)
+{
+	uint64_t n;
+
+	if (read(fd, &n, sizeof(n)) < 0) {
+		/* EAGAIN: an earlier turn cleared it. */
+	}
+}
+
+static void on_data(struct session *s, enum source src)
+{
+	bool more = false;
+
+	if (src == SRC_TX) {
+		more |= drain(s, src, KTSTR_PORT_BULK);
+		more |= drain(s, src, KTSTR_PORT_CONSOLE);
+	} else if (src == SRC_STATS) {
+		more |= drain(s, src, KTSTR_PORT_STATS);
+	} else {
+		more |= drain(s, src, 1);
+		more |= drain(s, src, 2);
+	}
+	if (more)
+		s->more |= 1u << src;
+	else
+		s->more &= ~(1u << src);
+}
+
+static void on_interrupt(struct session *s)
+{
+	/* It stays readable: once is enough. */
+	epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->opts->interrupt_fd, NULL);
+	s->ev->stop = EVIDENCE_STOP_INTERRUPTED;
+	s->ev->signal = interrupt__signal();
+	if (s->state == RUNNING || s->state == DUMPING) {
+		wake(s, KTSTR_WAKE_SHUTDOWN);
+		enter(s, STOPPING, SHUTDOWN_MS);
+	} else if (s->state == ENDING) {
+		enter(s, ENDING, SHUTDOWN_MS);
+	}
+}
+
+static void on_deadline(struct session *s)
+{
+	uint64_t now = clock__now_ns();
+
+	if (now < deadline(s))
+		return;
+	if (s->state != RUNNING) {
+		s->state = OVER;
+		return;
+	}
+	s->ev->silent_ns = now - s->last_life_ns;
+	if (s->ev->silent_ns >= s->opts->silence_ms * MS)
+		s->ev->stop = EVIDENCE_STOP_SILENT;
+	else
+		s->ev->stop = EVIDENCE_STOP_ENDLESS;
+	wake(s, KTSTR_WAKE_DUMP);
+	enter(s, DUMPING, DUMP_MS);
+}
+
+static int source_fd(const struct session *s, enum source src)
+{
+	switch (src) {
+	case SRC_TX:
+		return vmm__tx_fd(s->vmm);
+	case SRC_STATS:
+		return vmm__stats_tx_fd(s->vmm);
+	case SRC_SERIAL:
+		return vmm__serial_fd(s->vmm);
+	case SRC_END:
+		return vmm__end_fd(s->vmm);
+	case SRC_INTERRUPT:
+		return s->opts->interrupt_fd;
+	default:
+		return s->timer;
+	}
+}
+
+static void on_event(struct session *s, enum source src)
+{
+	switch (src) {
+	case SRC_TX:
+	case SRC_STATS:
+	case SRC_SERIAL:
+		clear_event(source_fd(s, src));
+		return on_data(s, src);
+	case SRC_END:
+		s->state = OVER;
+		return;
+	case SRC_INTERRUPT:
+		return on_interrupt(s);
+	default:
+		/* Every turn looks at the deadline; the timer only ends the wait. */
+		return clear_event(s->timer);
+	}
+}
+
+static int turn(struct session *s)
+{
+	struct epoll_event events[NR_SRC];
+	int n;
+
+	timer_arm(s);
+	n = epoll_wait(s->epoll, events, NR_SRC, s->more ? 0 : -1);
+	if (n < 0 && errno != EINTR)
+		return -errno;
+	for (int i = 0; i < n; i++)
+		on_event(s, events[i].data.u32);
+	for (int src = 0; src < NR_SRC; src++)
+		if (s->more & 1u << src)
+			on_data(s, src);
+	on_deadline(s);
+	return 0;
+}
+
+static int watch(struct session *s)
+{
+	s->epoll = epoll_create1(EPOLL_CLOEXEC);
+	s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (s->epoll < 0 || s->timer < 0)
+		return -errno;
+	for (int src = 0; src < NR_SRC; src++) {
+		struct epoll_event e = { .events = EPOLLIN, .data.u32 = src };
+		int fd = source_fd(s, src);
+
+		if (fd >= 0 && epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &e))
+			return -errno;
+	}
+	return 0;
+}
+
+/* All that is left in the stopped machine; bounded by its own buffers. */
+static void drain_all(struct session *s)
+{
+	while (drain(s, SRC_TX, KTSTR_PORT_BULK))
+		;
+	while (drain(s, SRC_SERIAL, 1) | drain(s, SRC_SERIAL, 2))
+		;
+}
+
+static void finish(struct session *s)
+{
+	size_t residue;
+
+	s->ev->machine_end = vmm__end(s->vmm, s->ev->machine_detail, sizeof(s->ev->machine_detail));
+	vmm__stop(s->vmm);
+	s->state = OVER;
+	/* Twice: what the full buffers kept out comes in when they are empty. */
+	drain_all(s);
+	vmm__final_drain(s->vmm);
+	drain_all(s);
+	splat__finish(&s->ev->splats);
+	assembler__residue(s->assembler, &residue);
+	s->ev->residue = residue;
+	s->ev->frames = *assembler__stats(s->assembler);
+	s->ev->machine.sz = sizeof(s->ev->machine);
+	vmm__stats(s->vmm, &s->ev->machine);
+	s->ev->end_ns = clock__now_ns();
+}
+
+static int start(struct session *s, struct ktstr_error *e)
+{
+	int ret = watch(s);
+
+	if (ret)
+		return ktstr_error_set(e, ret, "cannot watch the machine: %s", strerror(-ret));
+	/* Signals are for this thread: the machine's threads inherit the mask. */
+	interrupt__mask_threads(true);
+	ret = vmm__start(s->vmm, e);
+	interrupt__mask_threads(false);
+	s->last_life_ns = clock__now_ns();
+	return ret;
+}
+
+int session__run(const struct session_opts *opts, struct evidence *ev, struct ktstr_error *e)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	int ret;
+
+	if (!s)
+		return ktstr_error_set(e, -ENOMEM, "out of memory");
+	s->opts = opts;
+	s->ev = ev;
+	s->epoll = s->timer = -1;
+	ev->create_ns = clock__now_ns();
+	s->assembler = assembler__new(on_frame, s);
+	ret = s->assembler ? 0 : ktstr_error_set(e, -ENOMEM, "out of memory");
+	if (ret)
+		goto out_free;
+	ret = vmm__create(&s->vmm, opts->machine, e);
+	if (ret)
+		goto out_assembler;
+	ret = start(s, e);
+	if (ret)
+		goto out_machine;
+	while (!ret && s->state != OVER)
+		ret = turn(s);
+	if (ret)
+		ktstr_error_set(e, ret, "waiting for the machine failed: %s", strerror(-ret));
+	finish(s);
+out_machine:
+	vmm__destroy(s->vmm);
+	if (s->timer >= 0)
+		close(s->timer);
+	if (s->epoll >= 0)
+		close(s->epoll);
+out_assembler:
+	assembler__free(s->assembler);
+out_free:
+	free(s);
+	return ret;
+}
