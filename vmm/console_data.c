@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Passes over the console's queues.
+ *
+ * A pass does a bounded amount of work. What it leaves behind announces itself
+ * on rearm_evt: the driver has kicked already and need not kick again.
+ */
+#include <string.h>
+
+#include "console_data.h"
+#include "event.h"
+
+static size_t min_size(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static void rearm(struct virtio_console *vc)
+{
+	vc->rearms++;
+	event_signal(vc->cfg.rearm_evt);
+}
+
+/* Next chain of a queue; a ring that breaks here is reported here. */
+static int pop(struct virtio_console *vc, struct virtqueue *vq, struct virtq_chain *chain)
+{
+	int ret = virtqueue__pop(vq, vc->cfg.mem, chain);
+
+	if (ret < 0)
+		virtio_mmio__broke(&vc->mmio);
+	return ret;
+}
+
+/*
+ * Next chain of a receive queue. Its notifications are off while the host has
+ * nothing to say (Linux fills it with 256 separate kicks), so when it is found
+ * empty they come on, and it is looked at once more.
+ */
+static int pop_receive(struct virtio_console *vc, struct virtqueue *vq, struct virtq_chain *chain)
+{
+	int ret = pop(vc, vq, chain);
+
+	if (!ret && virtqueue__enable_notify(vq))
+		ret = pop(vc, vq, chain);
+	return ret;
+}
+
+/* Guest to host. */
+
+static void signal_host(struct virtio_console *vc, unsigned int port)
+{
+	event_signal(port == KTSTR_PORT_STATS ? vc->cfg.stats_tx_evt : vc->cfg.tx_evt);
+}
+
+/* May bytes that find no room be dropped, or must the guest's writer wait? */
+static bool may_drop(unsigned int port, enum console_tx_mode mode)
+{
+	/* Linux spins on port 0 with a lock held; after a reset nobody can wait. */
+	return port == KTSTR_PORT_CONSOLE || mode == CONSOLE_TX_RESET;
+}
+
+static uint64_t readable_left(const struct console_port *p)
+{
+	uint64_t left = 0;
+
+	for (unsigned int i = p->cur.seg; i < p->chain.nr; i++)
+		if (!p->chain.seg[i].write)
+			left += p->chain.seg[i].len - (i == p->cur.seg ? p->cur.off : 0);
+	return left;
+}
+
+/* Copy on from the cursor; return: true when the chain is done with. */
+static bool copy_chain(struct virtio_console *vc, unsigned int port, enum console_tx_mode mode,
+		       size_t *budget)
+{
+	struct console_port *p = &vc->port[port];
+	size_t n, taken;
+	uint8_t *src;
+
+	while ((n = virtq_chain__peek(&p->chain, &p->cur, false, &src))) {
+		if (!*budget)
+			return false;
+		n = min_size(min_size(n, KTSTR_TX_SLICE_MAX), *budget);
+		taken = byte_ring__append(&p->tx, src, n, KTSTR_TX_BUF_MAX);
+		virtq_cursor__advance(&p->cur, taken);
+		*budget -= taken;
+		p->tx_bytes += taken;
+		if (taken == n)
+			continue;
+		if (!may_drop(port, mode)) {
+			p->stalled = true;
+			return false;
+		}
+		p->tx_dropped += readable_left(p);
+		return true;
+	}
+	return true;
+}
+
+/* Next chain to copy; one without anything to read is finished as it is. */
+static int begin_chain(struct virtio_console *vc, struct virtqueue *vq, struct console_port *p)
+{
+	int ret = pop(vc, vq, &p->chain);
+
+	if (ret <= 0)
+		return ret;
+	p->inflight = true;
+	p->cur = (struct virtq_cursor) { 0 };
+	if (p->chain.bad || !p->chain.readable) {
+		virtio_mmio__refuse(&vc->mmio, p->chain.bad ? "transmit buffer outside memory" :
+				    "transmit chain with nothing to read");
+		p->cur.seg = p->chain.nr;
+	}
+	return 1;
+}
+
+/* Return: chains completed. */
+static unsigned int transmit(struct virtio_console *vc, unsigned int port, struct virtqueue *vq,
+			     enum console_tx_mode mode, size_t budget)
+{
+	struct console_port *p = &vc->port[port];
+	unsigned int done;
+
+	/*
+	 * Chains are bounded too: empty ones cost no budget, and another vCPU
+	 * can offer them as fast as they are returned.
+	 */
+	for (done = 0; done < vq->num; done++) {
+		if (!p->inflight && begin_chain(vc, vq, p) <= 0)
+			return done;
+		p->backlog = true;
+		if (!copy_chain(vc, port, mode, &budget))
+			return done;
+		p->inflight = false;
+		p->backlog = false;
+		if (mode != CONSOLE_TX_RESET)
+			virtqueue__push(vq, p->chain.head, 0);
+	}
+	p->backlog = true;
+	return done;
+}
+
+void console_data__transmit(struct virtio_console *vc, unsigned int port,
+			    enum console_tx_mode mode)
+{
+	unsigned int q = console_port_txq(port);
+	struct virtqueue *vq = virtio_mmio__queue(&vc->mmio, q);
+	struct console_port *p = &vc->port[port];
+	uint64_t before = p->tx_bytes;
+	size_t budget = KTSTR_TX_PASS_BYTES;
+
+	if (!vq)
+		return;
+	/* Port 0 is bounded by its buffer's room: all it offers comes back now. */
+	if (mode != CONSOLE_TX_PASS || port == KTSTR_PORT_CONSOLE)
+		budget = SIZE_MAX;
+	p->backlog = false;
+	p->stalled = false;
+	if (transmit(vc, port, vq, mode, budget) && mode != CONSOLE_TX_RESET)
+		virtio_mmio__used(&vc->mmio, q);
+	if (p->tx_bytes != before)
+		signal_host(vc, port);
+	/* A pass that ended at a full buffer goes on when the host reads. */
+	if (p->backlog && !p->stalled && mode == CONSOLE_TX_PASS)
+		rearm(vc);
+}
+
+/* Host to guest. */
+
+static bool deliverable(const struct virtio_console *vc, unsigned int port)
+{
+	return port == KTSTR_PORT_CONSOLE || vc->ctrl.open[port];
+}
+
+/* Move pending bytes into a chain; return: bytes written. */
+static uint32_t fill_chain(struct virtio_console *vc, struct console_port *p)
+{
+	struct virtq_cursor cur = { 0 };
+	uint32_t done = 0;
+	uint8_t *dst;
+	size_t n;
+
+	if (vc->scratch.bad || !vc->scratch.writable) {
+		virtio_mmio__refuse(&vc->mmio, vc->scratch.bad ? "receive buffer outside memory" :
+				    "receive chain with nothing to write");
+		return 0;
+	}
+	while ((n = virtq_chain__peek(&vc->scratch, &cur, true, &dst))) {
+		n = byte_ring__take(&p->rx, dst, n);
+		if (!n)
+			break;
+		virtq_cursor__advance(&cur, n);
+		done += n;
+	}
+	p->rx_bytes += done;
+	return done;
+}
+
+void console_data__receive(struct virtio_console *vc, unsigned int port)
+{
+	unsigned int q = console_port_rxq(port), done = 0;
+	struct virtqueue *vq = virtio_mmio__queue(&vc->mmio, q);
+	struct console_port *p = &vc->port[port];
+
+	if (!vq || !deliverable(vc, port))
+		return;
+	while (p->rx.len) {
+		if (done == KTSTR_RX_PASS_CHAINS) {
+			rearm(vc);
+			break;
+		}
+		if (pop_receive(vc, vq, &vc->scratch) <= 0)
+			break;
+		virtqueue__push(vq, vc->scratch.head, fill_chain(vc, p));
+		done++;
+	}
+	if (!p->rx.len && !vq->broken)
+		virtqueue__disable_notify(vq);
+	if (done)
+		virtio_mmio__used(&vc->mmio, q);
+}
+
+/* Control queues. */
+
+/*
+ * Place one message. It is never split over chains, so a chain that is too small
+ * goes back empty and the message stays owed; a driver that offers nothing else
+ * has broken the queue.
+ */
+static void place_message(struct virtio_console *vc, struct virtqueue *vq,
+			  const struct console_msg *msg)
+{
+	const struct virtq_chain *chain = &vc->scratch;
+
+	if (!chain->bad && chain->writable >= msg->len) {
+		virtq_chain__scatter(chain, msg->data, msg->len);
+		virtqueue__push(vq, chain->head, msg->len);
+		console_control__sent(&vc->ctrl, msg);
+		vc->ctrl_small = 0;
+		return;
+	}
+	virtio_mmio__refuse(&vc->mmio, "control buffer that cannot hold a message");
+	virtqueue__push(vq, chain->head, 0);
+	if (++vc->ctrl_small == KTSTR_QUEUE_SIZE_MAX) {
+		vq->broken = true;
+		virtio_mmio__broke(&vc->mmio);
+	}
+}
+
+void console_data__control_receive(struct virtio_console *vc)
+{
+	struct virtqueue *vq = virtio_mmio__queue(&vc->mmio, KTSTR_Q_CTRL_RX);
+	struct console_msg msg;
+	unsigned int done = 0;
+	bool owed = false;
+
+	if (!vq)
+		return;
+	while (!vq->broken && (owed = console_control__next(&vc->ctrl, &msg))) {
+		if (done == KTSTR_CTRL_PASS_CHAINS) {
+			rearm(vc);
+			break;
+		}
+		if (pop_receive(vc, vq, &vc->scratch) <= 0)
+			break;
+		place_message(vc, vq, &msg);
+		done++;
+	}
+	if (!owed && !vq->broken)
+		virtqueue__disable_notify(vq);
+	if (done)
+		virtio_mmio__used(&vc->mmio, KTSTR_Q_CTRL_RX);
+}
+
+static void take_message(struct virtio_console *vc)
+{
+	struct virtio_console_control msg;
+	const char *why = "control message outside memory";
+
+	if (!vc->scratch.bad) {
+		why = "control message that is too short";
+		if (virtq_chain__gather(&vc->scratch, &msg, sizeof(msg)) == sizeof(msg))
+			why = console_control__receive(&vc->ctrl, &msg);
+	}
+	if (why)
+		virtio_mmio__refuse(&vc->mmio, why);
+}
+
+/* Return: true if the pass ended at its limit. */
+static bool control_transmit(struct virtio_console *vc)
+{
+	struct virtqueue *vq = virtio_mmio__queue(&vc->mmio, KTSTR_Q_CTRL_TX);
+	unsigned int done = 0;
+
+	if (!vq)
+		return false;
+	while (done < KTSTR_CTRL_PASS_CHAINS && pop(vc, vq, &vc->scratch) > 0) {
+		take_message(vc);
+		virtqueue__push(vq, vc->scratch.head, 0);
+		done++;
+	}
+	if (done)
+		virtio_mmio__used(&vc->mmio, KTSTR_Q_CTRL_TX);
+	return done == KTSTR_CTRL_PASS_CHAINS;
+}
+
+/* Answers go out with every pass; so does what a port that was opened waits for. */
+static bool control_round(struct virtio_console *vc)
+{
+	bool more = control_transmit(vc);
+
+	console_data__control_receive(vc);
+	for (unsigned int p = 1; p < KTSTR_NR_PORTS; p++)
+		console_data__receive(vc, p);
+	return more;
+}
+
+void console_data__control_pass(struct virtio_console *vc)
+{
+	if (control_round(vc))
+		rearm(vc);
+}
+
+/*
+ * Linux spins for its message with a lock held, so all that was published when
+ * it kicked is answered in the same exit: as many passes as a full ring needs.
+ */
+void console_data__control(struct virtio_console *vc)
+{
+	unsigned int passes = KTSTR_QUEUE_SIZE_MAX / KTSTR_CTRL_PASS_CHAINS;
+
+	while (passes--)
+		if (!control_round(vc))
+			return;
+	rearm(vc);
+}

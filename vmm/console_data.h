@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The console device's state and its passes over the queues; shared by
+ * virtio_console.c and console_data.c only. Everything runs under the lock.
+ */
+#ifndef VMM_CONSOLE_DATA_H
+#define VMM_CONSOLE_DATA_H
+
+#include <pthread.h>
+
+#include "byte_ring.h"
+#include "console_control.h"
+#include "virtio_console.h"
+#include "virtio_mmio.h"
+
+/**
+ * struct console_port - one port
+ * @tx: bytes from the guest, waiting for the host
+ * @rx: bytes from the host, waiting for the guest
+ * @chain: transmit chain being copied
+ * @cur: place in it
+ * @inflight: @chain is valid; it is in no used ring yet
+ * @backlog: the last transmit pass ended before the ring was empty
+ * @stalled: it ended because @tx had no room
+ * @tx_bytes: bytes taken over from the guest
+ * @rx_bytes: bytes placed in the guest
+ * @tx_dropped: bytes from the guest that found no room
+ */
+struct console_port {
+	struct byte_ring tx;
+	struct byte_ring rx;
+	struct virtq_chain chain;
+	struct virtq_cursor cur;
+	bool inflight;
+	bool backlog;
+	bool stalled;
+	uint64_t tx_bytes;
+	uint64_t rx_bytes;
+	uint64_t tx_dropped;
+};
+
+/**
+ * struct virtio_console - the device
+ * @lock: guards everything below; priority-inheriting, since a real-time vCPU
+ *	thread may wait for the host's ordinary one
+ * @cfg: connections
+ * @mmio: transport
+ * @ctrl: control protocol
+ * @port: ports
+ * @scratch: chain of a queue that never keeps one across calls
+ * @ctrl_small: control buffers in a row that were too small
+ * @emerg: byte written to emerg_wr by the access being served, or -1
+ * @rearms: times left-over work was announced
+ */
+struct virtio_console {
+	pthread_mutex_t lock;
+	struct virtio_console_cfg cfg;
+	struct virtio_mmio mmio;
+	struct console_control ctrl;
+	struct console_port port[KTSTR_NR_PORTS];
+	struct virtq_chain scratch;
+	unsigned int ctrl_small;
+	int emerg;
+	uint64_t rearms;
+};
+
+/* How a transmit queue is emptied. */
+enum console_tx_mode {
+	CONSOLE_TX_PASS,	/* bounded pass */
+	CONSOLE_TX_DRAIN,	/* all that is published */
+	CONSOLE_TX_RESET,	/* the same, leaving the guest's memory alone */
+};
+
+/** console_port_rxq() - receive queue (host to guest) of a port (5.3.2) */
+static inline unsigned int console_port_rxq(unsigned int port)
+{
+	return port ? 2 + 2 * port : 0;
+}
+
+/** console_port_txq() - transmit queue (guest to host) of a port (5.3.2) */
+static inline unsigned int console_port_txq(unsigned int port)
+{
+	return console_port_rxq(port) + 1;
+}
+
+/** console_data__transmit() - guest to host: one pass over @port's transmit queue */
+void console_data__transmit(struct virtio_console *vc, unsigned int port,
+			    enum console_tx_mode mode);
+
+/** console_data__receive() - host to guest: one pass over @port's receive queue */
+void console_data__receive(struct virtio_console *vc, unsigned int port);
+
+/** console_data__control() - answer what the guest sent on the control queues at entry */
+void console_data__control(struct virtio_console *vc);
+
+/** console_data__control_receive() - place owed control messages */
+void console_data__control_receive(struct virtio_console *vc);
+
+/** console_data__control_pass() - take one pass of control messages and place the answers */
+void console_data__control_pass(struct virtio_console *vc);
+
+#endif /* VMM_CONSOLE_DATA_H */
