@@ -6,7 +6,7 @@ MAKEFLAGS += --no-builtin-rules
 
 S := .
 B := $(abspath $(or $(O),build))
-BIN := $(if $(O),$(B)/ktstr,ktstr)
+BIN := $(if $(O),$(B)/,./)ktstr
 
 include scripts/build.mk
 
@@ -19,8 +19,8 @@ ksrc = $(shell scripts/kernel/build --source)
 
 unit_src := $(sort $(wildcard selftests/unit/test_*.c))
 unit_bin := $(patsubst selftests/unit/%.c,$(B)/unit/%,$(unit_src))
-vm_src := $(sort $(wildcard selftests/vm/*.c))
-vm_bin := $(patsubst selftests/vm/%.c,$(B)/vm/%,$(vm_src))
+ktstr_test_cflags = -I$(ksrc)/tools/testing/selftests
+-include selftests/vm/vm.mk
 
 # Options of "make run" go through ARGS: make run ARGS="--duration 5"
 SCENARIO ?= steady
@@ -29,7 +29,7 @@ ARGS ?=
 
 .PHONY: all setup kernel sched run check unit vm bench clean help install-in-tree
 
-all: $(BIN)
+all: $(BIN) $(box_bin)
 
 setup:
 	@scripts/setup
@@ -41,21 +41,21 @@ sched: kernel
 	@scripts/sched/build
 
 run: sched
-	@$(MAKE) --no-print-directory $(BIN)
-	@PATH="$(kernel)/sched:$$PATH" $(abspath $(BIN)) run $(SCENARIO) --sched $(SCHED) $(ARGS)
+	@$(MAKE) --no-print-directory all
+	@$(abspath $(BIN)) run $(SCENARIO) --sched $(SCHED) $(ARGS)
 
 # The suites run even when one of them fails; the counts are true at the end.
 check: sched
-	@$(MAKE) --no-print-directory $(BIN)
+	@$(MAKE) --no-print-directory all
 	@B=$(B) KTSTR=$(abspath $(BIN)) MAKE="$(MAKE)" selftests/run_all
 
 unit: $(unit_bin)
 	@B=$(B) selftests/run_unit $(unit_bin)
 
-vm: $(BIN) $(vm_bin)
+vm: all $(vm_all)
 
 bench: sched
-	@$(MAKE) --no-print-directory $(BIN)
+	@$(MAKE) --no-print-directory all
 	@B=$(B) KTSTR=$(abspath $(BIN)) scripts/bench
 
 install-in-tree:
@@ -66,19 +66,13 @@ install-in-tree:
 $(B)/unit/%: selftests/unit/%.c $(asan_libs) $(image_obj) $(ktstr_mk) Makefile
 	$(ktstr_say) CC[san] $<
 	$(ktstr_q)mkdir -p $(@D)
-	$(ktstr_q)$(CC) $(ktstr_cflags) $(ktstr_san) -I. -I$(ksrc)/tools/testing/selftests \
+	$(ktstr_q)$(CC) $(ktstr_cflags) $(ktstr_san) $(ktstr_test_cflags) -I. \
 		-o $@ $< $(asan_libs) $(image_obj) $(ktstr_libs)
 
-$(B)/vm/%: selftests/vm/%.c $(B)/libhost.a $(B)/libvmm.a $(image_obj) $(ktstr_mk) Makefile
-	$(ktstr_say) CC $<
-	$(ktstr_q)mkdir -p $(@D)
-	$(ktstr_q)$(CC) $(ktstr_cflags) -I. -I$(ksrc)/tools/testing/selftests \
-		-o $@ $< $(B)/libhost.a $(B)/libvmm.a $(image_obj) $(ktstr_libs)
-
--include $(addsuffix .d,$(unit_bin) $(vm_bin))
+-include $(addsuffix .d,$(unit_bin) $(vm_all))
 
 clean:
-	@rm -rf $(if $(O),$(addprefix $(B)/,obj asan guest unit vm libvmm.a libhost.a ktstr),build ktstr)
+	@rm -rf $(if $(O),$(addprefix $(B)/,obj asan guest unit vm libvmm.a libhost.a kvmbox kvmbox-init scripts ktstr),build ktstr)
 
 help:
 	@sed -n 's/^##//p' Makefile

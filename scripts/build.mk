@@ -6,8 +6,8 @@
 #	B	where objects go, absolute, without a final slash
 #	BIN	the ktstr executable
 # Takes	CC AR PKG_CONFIG EXTRA_CFLAGS V=1 WERROR=0
-# Gives	$(BIN) $(B)/libvmm.a $(B)/libhost.a $(B)/guest/ktstr-init, and with
-#	ASan and UBSan $(B)/asan/lib{vmm,host,guest}.a
+# Gives	$(BIN) $(B)/libvmm.a $(B)/libhost.a $(B)/guest/ktstr-init, the box's
+#	$(box_bin), and with ASan and UBSan $(B)/asan/lib{vmm,host,guest}.a
 
 ifeq ($(origin CC),default)
 CC := gcc
@@ -63,6 +63,26 @@ $(B)/guest/ktstr-init: $(guest_obj)
 	$(ktstr_q)mkdir -p $(@D)
 	$(ktstr_q)$(CC) $(LDFLAGS) -static -o $@ $^ -lz -lpthread
 
+# The emulated box: kvmbox on the host, and its PID 1.
+box_bin := $(B)/kvmbox $(B)/kvmbox-init
+box_obj := $(B)/obj/scripts/box/kvmbox.o $(B)/obj/scripts/box/init.o
+
+$(B)/kvmbox: $(B)/obj/scripts/box/kvmbox.o
+	$(ktstr_say) LD $(notdir $@)
+	$(ktstr_q)$(CC) $(LDFLAGS) -o $@ $^
+
+$(B)/kvmbox-init: $(B)/obj/scripts/box/init.o
+	$(ktstr_say) LD $(notdir $@)
+	$(ktstr_q)$(CC) $(LDFLAGS) -static -o $@ $^
+
+# ktstr looks for scripts/kvmbox beside itself.
+ifneq ($(realpath $(dir $(BIN))),$(realpath $(S)))
+box_bin += $(dir $(BIN))scripts/kvmbox
+$(dir $(BIN))scripts/kvmbox: $(S)/scripts/kvmbox
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)cp $< $@
+endif
+
 # An archive is made anew: "ar r" would keep members whose source is gone.
 define ktstr_archive
 $(ktstr_say) AR $(patsubst $(B)/%,%,$@)
@@ -99,5 +119,5 @@ $(B)/asan/%.o: $(S)/%.c $(ktstr_mk)
 .DELETE_ON_ERROR:
 .SECONDARY: $(vmm_obj) $(host_obj) $(guest_obj) $(asan_vmm_obj) $(asan_host_obj) $(asan_guest_obj)
 
--include $(patsubst %.o,%.d,$(vmm_obj) $(host_obj) $(guest_obj) $(main_obj) \
+-include $(patsubst %.o,%.d,$(vmm_obj) $(host_obj) $(guest_obj) $(main_obj) $(box_obj) \
 	$(asan_vmm_obj) $(asan_host_obj) $(asan_guest_obj))
