@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ACPI 6.3 tables: RSDP, XSDT, FADT, MADT, and SRAT and SLIT for more than one
+ * node. The DSDT is in acpi_dsdt.c.
+ *
+ * The machine is hardware-reduced (section 4.1): no SCI, no PM timer, no
+ * fixed registers, and Linux leaves PIT and PIC alone. It resets through the
+ * keyboard controller's port and powers off through the sleep control register.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "acpi.h"
+#include "acpi_put.h"
+#include "layout.h"
+
+#define FADT_REVISION		6
+#define FADT_MINOR		3
+#define FADT_WBINVD		(1u << 0)
+#define FADT_PWR_BUTTON		(1u << 4)	/* no fixed power button */
+#define FADT_SLP_BUTTON		(1u << 5)	/* no fixed sleep button */
+#define FADT_RESET_REG_SUP	(1u << 10)
+#define FADT_HW_REDUCED		(1u << 20)
+#define BOOT_NO_VGA		(1u << 2)
+#define BOOT_NO_CMOS_RTC	(1u << 5)
+#define NO_C2			0xfff		/* a latency that means "not supported" */
+#define NO_C3			0xfff
+#define AS_SYSTEM_IO		1
+#define ACCESS_BYTE		1
+
+#define MADT_REVISION		5
+#define MADT_LAPIC		0
+#define MADT_IOAPIC		1
+#define SRAT_REVISION		3
+#define SRAT_CPU		0
+#define SRAT_MEMORY		1
+#define ENABLED			1u
+
+#define RSDP_V1_LEN		20
+#define RSDP_LEN		36
+#define CHECKSUM_OFF		9
+#define DISTANCE_LOCAL		10
+#define DISTANCE_REMOTE		20
+#define NODE_ALIGN		(2ull << 20)	/* no huge page spans two nodes */
+
+static uint8_t checksum(const uint8_t *p, size_t len)
+{
+	uint8_t sum = 0;
+
+	while (len--)
+		sum += *p++;
+	return (uint8_t)-sum;
+}
+
+/* A register of one byte in I/O space; port 0 is "not there". */
+static void put_gas(struct acpi_blob *b, uint16_t port)
+{
+	acpi_put(b, port ? AS_SYSTEM_IO : 0, 1);
+	acpi_put(b, port ? 8 : 0, 1);
+	acpi_put(b, 0, 1);
+	acpi_put(b, port ? ACCESS_BYTE : 0, 1);
+	acpi_put(b, port, 8);
+}
+
+/* Section 5.2.9. Everything that hardware-reduced machines ignore is 0. */
+static void put_fadt(struct acpi_blob *b, uint64_t dsdt)
+{
+	size_t t = acpi_table_begin(b, "FACP", FADT_REVISION);
+
+	acpi_put(b, 0, 4);		/* FIRMWARE_CTRL */
+	acpi_put(b, dsdt, 4);
+	acpi_put_zeros(b, 52);		/* profile ... GPE1_BASE, _CST */
+	acpi_put(b, NO_C2, 2);
+	acpi_put(b, NO_C3, 2);
+	acpi_put_zeros(b, 9);		/* FLUSH_SIZE ... CENTURY */
+	acpi_put(b, BOOT_NO_VGA | BOOT_NO_CMOS_RTC, 2);
+	acpi_put(b, 0, 1);
+	acpi_put(b, FADT_WBINVD | FADT_PWR_BUTTON | FADT_SLP_BUTTON | FADT_RESET_REG_SUP |
+		 FADT_HW_REDUCED, 4);
+	put_gas(b, LAYOUT_I8042_CMD);	/* RESET_REG */
+	acpi_put(b, LAYOUT_I8042_RESET, 1);
+	acpi_put(b, 0, 2);		/* ARM_BOOT_ARCH */
+	acpi_put(b, FADT_MINOR, 1);
+	acpi_put(b, 0, 8);		/* X_FIRMWARE_CTRL */
+	acpi_put(b, dsdt, 8);
+	acpi_put_zeros(b, 8 * 12);	/* X_PM1a_EVT_BLK ... X_GPE1_BLK */
+	put_gas(b, LAYOUT_SLEEP_CTRL_PORT);
+	put_gas(b, LAYOUT_SLEEP_STS_PORT);
+	acpi_put_text(b, "ktstr", 8);	/* hypervisor vendor */
+	acpi_table_end(b, t);
+}
+
+/* Section 5.2.12. The boot CPU comes first; Linux numbers CPUs in this order. */
+static void put_madt(struct acpi_blob *b, const struct ktstr_topology *topo)
+{
+	size_t t = acpi_table_begin(b, "APIC", MADT_REVISION);
+
+	acpi_put(b, LAYOUT_LAPIC, 4);
+	acpi_put(b, 0, 4);		/* no 8259s */
+	for (uint32_t cpu = 0; cpu < ktstr_topology__nr_cpus(topo); cpu++) {
+		acpi_put(b, MADT_LAPIC, 1);
+		acpi_put(b, 8, 1);
+		acpi_put(b, cpu, 1);
+		acpi_put(b, ktstr_topology__apic_id(topo, cpu), 1);
+		acpi_put(b, ENABLED, 4);
+	}
+	acpi_put(b, MADT_IOAPIC, 1);
+	acpi_put(b, 12, 1);
+	acpi_put(b, 0, 2);		/* id 0, as KVM's */
+	acpi_put(b, LAYOUT_IOAPIC, 4);
+	acpi_put(b, 0, 4);		/* first GSI */
+	acpi_table_end(b, t);
+}
+
+static void put_cpu_affinity(struct acpi_blob *b, const struct ktstr_topology *topo, uint32_t cpu)
+{
+	acpi_put(b, SRAT_CPU, 1);
+	acpi_put(b, 16, 1);
+	acpi_put(b, ktstr_topology__cpu_node(topo, cpu), 1);
+	acpi_put(b, ktstr_topology__apic_id(topo, cpu), 1);
+	acpi_put(b, ENABLED, 4);
+	acpi_put_zeros(b, 8);		/* SAPIC EID, proximity domain bits 31:8, clock domain */
+}
+
+static void put_memory_range(struct acpi_blob *b, uint32_t node, uint64_t start, uint64_t len)
+{
+	if (!len)
+		return;
+	acpi_put(b, SRAT_MEMORY, 1);
+	acpi_put(b, 40, 1);
+	acpi_put(b, node, 4);
+	acpi_put(b, 0, 2);
+	acpi_put(b, start, 8);
+	acpi_put(b, len, 8);
+	acpi_put(b, 0, 4);
+	acpi_put(b, ENABLED, 4);
+	acpi_put(b, 0, 8);
+}
+
+/* RAM bytes [from, to) counted without the hole; a node may lie on both sides of it. */
+static void put_node_memory(struct acpi_blob *b, const struct acpi_ram *ram, uint32_t node,
+			    uint64_t from, uint64_t to)
+{
+	uint64_t low_to = to < ram->low ? to : ram->low;
+	uint64_t high_from = from > ram->low ? from : ram->low;
+
+	if (from < low_to)
+		put_memory_range(b, node, from, low_to - from);
+	if (high_from < to)
+		put_memory_range(b, node, LAYOUT_HOLE_END + high_from - ram->low, to - high_from);
+}
+
+/* Section 5.2.16. Every node gets the same share of RAM, the last one the rest. */
+static void put_srat(struct acpi_blob *b, const struct ktstr_topology *topo,
+		     const struct acpi_ram *ram)
+{
+	uint64_t total = ram->low + ram->high;
+	uint64_t share = total / topo->nodes & ~(NODE_ALIGN - 1);
+	size_t t = acpi_table_begin(b, "SRAT", SRAT_REVISION);
+
+	acpi_put(b, 1, 4);
+	acpi_put(b, 0, 8);
+	for (uint32_t cpu = 0; cpu < ktstr_topology__nr_cpus(topo); cpu++)
+		put_cpu_affinity(b, topo, cpu);
+	for (uint32_t node = 0; node < topo->nodes; node++)
+		put_node_memory(b, ram, node, share * node,
+				node + 1 < topo->nodes ? share * (node + 1) : total);
+	acpi_table_end(b, t);
+}
+
+/* Section 5.2.17. */
+static void put_slit(struct acpi_blob *b, uint32_t nodes)
+{
+	size_t t = acpi_table_begin(b, "SLIT", 1);
+
+	acpi_put(b, nodes, 8);
+	for (uint32_t from = 0; from < nodes; from++)
+		for (uint32_t to = 0; to < nodes; to++)
+			acpi_put(b, from == to ? DISTANCE_LOCAL : DISTANCE_REMOTE, 1);
+	acpi_table_end(b, t);
+}
+
+/* Section 5.2.8: the tables from @first on. */
+static uint64_t put_xsdt(struct acpi_blob *b, unsigned int first)
+{
+	unsigned int last = b->nr;
+	size_t t = acpi_table_begin(b, "XSDT", 1);
+
+	for (unsigned int i = first; i < last; i++)
+		acpi_put(b, LAYOUT_ACPI + b->off[i], 8);
+	acpi_table_end(b, t);
+	return LAYOUT_ACPI + t;
+}
+
+/* Section 5.2.5.3, into the room kept at offset 0. */
+static void fill_rsdp(struct acpi_blob *b, uint64_t xsdt)
+{
+	struct acpi_blob rsdp = { .data = b->data };
+
+	acpi_put_text(&rsdp, "RSD PTR ", 8);
+	acpi_put(&rsdp, 0, 1);
+	acpi_put_text(&rsdp, "KTSTR ", 6);
+	acpi_put(&rsdp, 2, 1);
+	acpi_put(&rsdp, 0, 4);		/* no RSDT */
+	acpi_put(&rsdp, RSDP_LEN, 4);
+	acpi_put(&rsdp, xsdt, 8);
+	acpi_put(&rsdp, 0, 4);
+	b->data[8] = checksum(b->data, RSDP_V1_LEN);
+	b->data[32] = checksum(b->data, RSDP_LEN);
+}
+
+/**
+ * acpi_table_begin() - start a table with its 36-byte header (section 5.2.6)
+ * @b: blob
+ * @sig: four characters
+ * @revision: of this kind of table
+ *
+ * Return: offset, for acpi_table_end().
+ */
+size_t acpi_table_begin(struct acpi_blob *b, const char *sig, uint8_t revision)
+{
+	size_t start;
+
+	while (b->len % 16)
+		acpi_put(b, 0, 1);
+	start = b->len;
+	if (b->nr < ACPI_TABLES_MAX)
+		b->off[b->nr++] = (uint32_t)start;
+	else
+		b->overflow = 1;
+	acpi_put_text(b, sig, 4);
+	acpi_put(b, 0, 4);		/* length, later */
+	acpi_put(b, revision, 1);
+	acpi_put(b, 0, 1);		/* checksum, later */
+	acpi_put_text(b, "KTSTR ", 6);
+	acpi_put_text(b, "KTSTRVMM", 8);
+	acpi_put(b, 1, 4);
+	acpi_put_text(b, "KSTR", 4);
+	acpi_put(b, 1, 4);
+	return start;
+}
+
+/**
+ * acpi_table_end() - fill in length and checksum
+ * @b: blob
+ * @start: from acpi_table_begin()
+ */
+void acpi_table_end(struct acpi_blob *b, size_t start)
+{
+	uint32_t len = (uint32_t)(b->len - start);
+
+	if (b->overflow)
+		return;
+	memcpy(b->data + start + 4, &len, sizeof(len));
+	b->data[start + CHECKSUM_OFF] = checksum(b->data + start, len);
+}
+
+/**
+ * acpi__build() - all tables of a machine
+ * @blob: filled in; to be freed with acpi__free()
+ * @t: checked topology
+ * @ram: RAM, for SRAT
+ *
+ * The RSDP is at offset 0, and the blob must be placed at %LAYOUT_ACPI.
+ *
+ * Return: 0; -ENOMEM; -ENOSPC when they pass %LAYOUT_ACPI_MAX.
+ */
+int acpi__build(struct acpi_blob *blob, const struct ktstr_topology *t, const struct acpi_ram *ram)
+{
+	size_t dsdt;
+
+	memset(blob, 0, sizeof(*blob));
+	blob->data = calloc(1, LAYOUT_ACPI_MAX);
+	if (!blob->data)
+		return -ENOMEM;
+	acpi_put_zeros(blob, RSDP_LEN);
+	dsdt = acpi_put_dsdt(blob);
+	put_fadt(blob, LAYOUT_ACPI + dsdt);
+	put_madt(blob, t);
+	if (t->nodes > 1) {
+		put_srat(blob, t, ram);
+		put_slit(blob, t->nodes);
+	}
+	fill_rsdp(blob, put_xsdt(blob, 1));
+	if (!blob->overflow)
+		return 0;
+	acpi__free(blob);
+	return -ENOSPC;
+}
+
+/** acpi__free() - free the tables */
+void acpi__free(struct acpi_blob *blob)
+{
+	free(blob->data);
+	memset(blob, 0, sizeof(*blob));
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Appending to ACPI tables; private to acpi.c and acpi_dsdt.c.
+ */
+#ifndef VMM_ACPI_PUT_H
+#define VMM_ACPI_PUT_H
+
+#include <string.h>
+
+#include "acpi.h"
+#include "layout.h"
+
+/* @n low bytes of @val, little-endian; past the end nothing is written and overflow is set. */
+static inline void acpi_put(struct acpi_blob *b, uint64_t val, unsigned int n)
+{
+	if (b->len + n > LAYOUT_ACPI_MAX) {
+		b->overflow = 1;
+		return;
+	}
+	for (; n; n--, val >>= 8)
+		b->data[b->len++] = (uint8_t)val;
+}
+
+static inline void acpi_put_zeros(struct acpi_blob *b, unsigned int n)
+{
+	while (n--)
+		acpi_put(b, 0, 1);
+}
+
+/* @text in a field of @n bytes, filled up with NULs. */
+static inline void acpi_put_text(struct acpi_blob *b, const char *text, size_t n)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < n; i++)
+		acpi_put(b, i < len ? (uint8_t)text[i] : 0, 1);
+}
+
+size_t acpi_table_begin(struct acpi_blob *b, const char *sig, uint8_t revision);
+void acpi_table_end(struct acpi_blob *b, size_t start);
+size_t acpi_put_dsdt(struct acpi_blob *b);
+
+#endif /* VMM_ACPI_PUT_H */
