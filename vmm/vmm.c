@@ -1,0 +1,599 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The life of a machine, <ktstr/vmm.h>: building it in one order and taking
+ * it apart in the other.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <ktstr/vmm.h>
+
+#include "acpi.h"
+#include "boot_bzimage.h"
+#include "boot_elf.h"
+#include "bus.h"
+#include "cmdline.h"
+#include "cpuid.h"
+#include "event.h"
+#include "file.h"
+#include "io_thread.h"
+#include "kvm.h"
+#include "layout.h"
+#include "memory.h"
+#include "vcpu.h"
+
+/* Everything that is a file descriptor, so that making and closing them is a loop. */
+enum {
+	FD_TX,
+	FD_STATS_TX,
+	FD_SERIAL,
+	FD_END,
+	FD_CONSOLE_IRQ,
+	FD_REARM,
+	FD_QUIT,
+	FD_LINGER,	/* the only timerfd; the others are eventfds */
+	NR_FDS,
+};
+
+/**
+ * struct com_line - interrupt line of a UART
+ * @vm_fd: VM
+ * @gsi: I/O APIC pin
+ */
+struct com_line {
+	int vm_fd;
+	uint32_t gsi;
+};
+
+/**
+ * struct vmm - a machine
+ * @lock: protects @end and @detail, and orders kicking vCPUs before joining them
+ * @end: why it ended, for good once it is not %VMM_END_NONE
+ * @detail: sentence for %VMM_END_ERROR
+ */
+struct vmm {
+	struct ktstr_topology topology;
+	int kvm_fd;
+	int vm_fd;
+	int fd[NR_FDS];
+	struct memory mem;
+	struct bus bus;
+	struct com_line com_line[BUS_COMS];
+	struct io_thread io;
+	struct vcpu *vcpus;
+	uint32_t nr_vcpus;
+	uint64_t create_ns;
+	bool has_coms;
+	pthread_mutex_t lock;
+	enum vmm_end end;
+	char detail[256];
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static int open_fds(struct vmm *vmm, struct ktstr_error *e)
+{
+	for (int i = 0; i < NR_FDS; i++) {
+		vmm->fd[i] = i == FD_LINGER ?
+			timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK) :
+			eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		if (vmm->fd[i] < 0)
+			return ktstr_error_set(e, -errno, "no file descriptor is left for a machine (%s): raise the limit (ulimit -n)",
+					       strerror(errno));
+	}
+	return 0;
+}
+
+static void close_fds(struct vmm *vmm)
+{
+	for (int i = 0; i < NR_FDS; i++)
+		if (vmm->fd[i] >= 0)
+			close(vmm->fd[i]);
+}
+
+static int open_vm(struct vmm *vmm, struct ktstr_error *e)
+{
+	vmm->kvm_fd = kvm_open(e);
+	if (vmm->kvm_fd < 0)
+		return vmm->kvm_fd;
+	vmm->vm_fd = kvm_create_vm(vmm->kvm_fd, e);
+	if (vmm->vm_fd < 0)
+		return vmm->vm_fd;
+	return kvm_set_up_irqchip(vmm->vm_fd, e);
+}
+
+static int load_image(struct vmm *vmm, const char *path, struct boot_image *img,
+		      struct ktstr_error *e)
+{
+	off_t size;
+	int fd = file__open(path, &size, e);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	if (boot_bzimage__probe(fd))
+		err = boot_bzimage__load(fd, path, (uint64_t)size, &vmm->mem, img, e);
+	else
+		err = boot_elf__load(fd, path, &vmm->mem, img, e);
+	close(fd);
+	return err;
+}
+
+static int place_acpi(struct vmm *vmm)
+{
+	struct acpi_ram ram = { .low = vmm->mem.low, .high = vmm->mem.high };
+	struct acpi_blob blob;
+	int err = acpi__build(&blob, &vmm->topology, &ram);
+
+	if (err)
+		return err;
+	err = memory__write(&vmm->mem, LAYOUT_ACPI, blob.data, blob.len);
+	acpi__free(&blob);
+	return err;
+}
+
+static int load_guest(struct vmm *vmm, const struct vmm_opts *opts, uint64_t *entry,
+		      struct ktstr_error *e)
+{
+	char cmdline[CMDLINE_ROOM];
+	struct boot_image img;
+	int err;
+
+	err = cmdline__build(cmdline, sizeof(cmdline), opts, e);
+	if (!err)
+		err = load_image(vmm, opts->kernel, &img, e);
+	if (!err)
+		err = boot_params__place_cmdline(&vmm->mem, &img, cmdline, e);
+	if (!err)
+		err = boot_params__place_initrd(&vmm->mem, &img, opts->initrd, opts->nr_initrd, e);
+	if (err)
+		return err;
+	*entry = img.entry;
+	err = place_acpi(vmm);
+	if (!err)
+		err = boot_params__place(&vmm->mem, &img, LAYOUT_ACPI);
+	if (err)
+		return ktstr_error_set(e, err, "the machine's tables do not fit in guest memory: raise --memory");
+	return 0;
+}
+
+static void set_com_irq(void *arg, bool level)
+{
+	const struct com_line *line = arg;
+	struct kvm_irq_level irq = { .irq = line->gsi, .level = level };
+
+	/* Fails only when the VM is dying, and then nobody waits for it. */
+	(void)kvm_do(line->vm_fd, KVM_IRQ_LINE, &irq);
+}
+
+static void init_coms(struct vmm *vmm)
+{
+	static const uint32_t gsi[BUS_COMS] = { LAYOUT_COM1_GSI, LAYOUT_COM2_GSI };
+
+	for (int i = 0; i < BUS_COMS; i++) {
+		struct serial_cfg cfg = {
+			.set_irq = set_com_irq,
+			.irq_arg = &vmm->com_line[i],
+			.data_evt = vmm->fd[FD_SERIAL],
+			.linger_fd = vmm->fd[FD_LINGER],
+		};
+
+		vmm->com_line[i] = (struct com_line){ vmm->vm_fd, gsi[i] };
+		serial__init(&vmm->bus.com[i], &cfg);
+	}
+	vmm->has_coms = true;
+}
+
+/* A console that has no queue yet speaks through emerg_wr: last words go to COM1. */
+static void on_emerg(void *arg, uint8_t byte)
+{
+	serial__put(arg, byte);
+}
+
+static int init_devices(struct vmm *vmm, struct ktstr_error *e)
+{
+	struct virtio_console_cfg cfg = {
+		.mem = &vmm->mem.gm,
+		.irq_fd = vmm->fd[FD_CONSOLE_IRQ],
+		.tx_evt = vmm->fd[FD_TX],
+		.stats_tx_evt = vmm->fd[FD_STATS_TX],
+		.rearm_evt = vmm->fd[FD_REARM],
+		.emerg = on_emerg,
+		.emerg_arg = &vmm->bus.com[0],
+	};
+	int err;
+
+	init_coms(vmm);
+	vmm->bus.console = virtio_console__new(&cfg);
+	if (!vmm->bus.console)
+		return ktstr_error_set(e, -ENOMEM, "the host has no memory left for a machine: free some");
+	err = kvm_connect_irq(vmm->vm_fd, vmm->fd[FD_CONSOLE_IRQ], LAYOUT_CONSOLE_GSI);
+	if (err)
+		return ktstr_error_set(e, err, "KVM cannot connect the console's interrupt (%s): see the host's kernel log",
+				       strerror(-err));
+	vmm->io = (struct io_thread){
+		.bus = &vmm->bus,
+		.rearm_evt = vmm->fd[FD_REARM],
+		.linger_fd = vmm->fd[FD_LINGER],
+		.quit_evt = vmm->fd[FD_QUIT],
+	};
+	return 0;
+}
+
+static void kick_all(struct vmm *vmm)
+{
+	for (uint32_t i = 0; i < vmm->nr_vcpus; i++)
+		vcpu__kick(&vmm->vcpus[i]);
+}
+
+/* The first reason counts; return: was it this one? Every vCPU has been kicked when it was. */
+static bool set_end(struct vmm *vmm, enum vmm_end end, const char *detail)
+{
+	bool first;
+
+	pthread_mutex_lock(&vmm->lock);
+	first = vmm->end == VMM_END_NONE;
+	if (first) {
+		vmm->end = end;
+		snprintf(vmm->detail, sizeof(vmm->detail), "%s", detail);
+		kick_all(vmm);
+	}
+	pthread_mutex_unlock(&vmm->lock);
+	return first;
+}
+
+static void on_vcpu_ended(void *arg, enum vmm_end end, const char *detail)
+{
+	struct vmm *vmm = arg;
+
+	if (set_end(vmm, end, detail))
+		event_signal(vmm->fd[FD_END]);
+}
+
+static int check_vcpu_limit(struct vmm *vmm, struct ktstr_error *e)
+{
+	int max = kvm_do_val(vmm->vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
+	uint32_t want = ktstr_topology__nr_cpus(&vmm->topology);
+
+	if (max <= 0 || want <= (uint32_t)max)
+		return 0;
+	return ktstr_error_set(e, -EINVAL, "the topology has %u CPUs and this host's KVM takes %d: use a smaller --topology",
+			       want, max);
+}
+
+static int create_vcpus(struct vmm *vmm, const struct vcpu_cfg *cfg, uint64_t entry,
+			struct ktstr_error *e)
+{
+	uint32_t want = ktstr_topology__nr_cpus(&vmm->topology);
+	int err = 0;
+
+	vmm->vcpus = calloc(want, sizeof(*vmm->vcpus));
+	if (!vmm->vcpus)
+		return ktstr_error_set(e, -ENOMEM, "the host has no memory left for a machine: free some");
+	while (!err && vmm->nr_vcpus < want) {
+		struct vcpu *v = &vmm->vcpus[vmm->nr_vcpus];
+
+		err = vcpu__create(v, cfg, vmm->nr_vcpus++, e);
+		if (!err)
+			err = vcpu__set_state(v, entry, e);
+	}
+	return err;
+}
+
+static int init_vcpus(struct vmm *vmm, bool in_box, uint64_t entry, struct ktstr_error *e)
+{
+	struct vcpu_cfg cfg = {
+		.kvm_fd = vmm->kvm_fd,
+		.vm_fd = vmm->vm_fd,
+		.topology = &vmm->topology,
+		/* An emulated CPU's deadline timer stops: DESIGN section 5. */
+		.tsc_deadline = !in_box && kvm_do_val(vmm->kvm_fd, KVM_CHECK_EXTENSION,
+						      KVM_CAP_TSC_DEADLINE_TIMER) > 0,
+		.bus = &vmm->bus,
+		.ended = on_vcpu_ended,
+		.arg = vmm,
+	};
+	struct kvm_cpuid2 *supported;
+	int err = check_vcpu_limit(vmm, e);
+
+	if (!err)
+		err = cpuid__supported(vmm->kvm_fd, &supported, e);
+	if (err)
+		return err;
+	cfg.supported = supported;
+	err = create_vcpus(vmm, &cfg, entry, e);
+	free(supported);
+	return err;
+}
+
+static int check_opts(const struct vmm_opts *opts, struct ktstr_error *e)
+{
+	if (opts->sz < sizeof(*opts) || !opts->kernel || opts->nr_initrd < 0)
+		return ktstr_error_set(e, -EINVAL, "a machine was asked for with incomplete options: report this as a bug");
+	return ktstr_topology__check(&opts->topology, e);
+}
+
+static int build(struct vmm *vmm, const struct vmm_opts *opts, struct ktstr_error *e)
+{
+	uint64_t entry;
+	int err = open_fds(vmm, e);
+
+	if (!err)
+		err = open_vm(vmm, e);
+	if (!err)
+		err = memory__create(&vmm->mem, opts->memory_mib, e);
+	if (!err)
+		err = memory__attach(&vmm->mem, vmm->vm_fd, e);
+	if (!err)
+		err = load_guest(vmm, opts, &entry, e);
+	if (!err)
+		err = init_devices(vmm, e);
+	if (!err)
+		err = init_vcpus(vmm, opts->in_box, entry, e);
+	return err;
+}
+
+static struct vmm *alloc_vmm(const struct vmm_opts *opts)
+{
+	struct vmm *vmm = calloc(1, sizeof(*vmm));
+
+	if (!vmm)
+		return NULL;
+	vmm->topology = opts->topology;
+	vmm->kvm_fd = -1;
+	vmm->vm_fd = -1;
+	for (int i = 0; i < NR_FDS; i++)
+		vmm->fd[i] = -1;
+	pthread_mutex_init(&vmm->lock, NULL);
+	return vmm;
+}
+
+/**
+ * vmm__create() - build a machine, load the kernel, do not run it
+ * @out: the machine
+ * @opts: what to build; not referenced after the call
+ * @e: sentence on failure
+ *
+ * Return: 0 or a negative errno (-ENOMEM, -EACCES, -ENOEXEC, ...); nothing is
+ * left behind on failure.
+ */
+int vmm__create(struct vmm **out, const struct vmm_opts *opts, struct ktstr_error *e)
+{
+	uint64_t start = now_ns();
+	struct vmm *vmm;
+	int err = check_opts(opts, e);
+
+	if (err)
+		return err;
+	vmm = alloc_vmm(opts);
+	if (!vmm)
+		return ktstr_error_set(e, -ENOMEM, "the host has no memory left for a machine: free some");
+	err = build(vmm, opts, e);
+	if (err) {
+		vmm__destroy(vmm);
+		return err;
+	}
+	vmm->create_ns = now_ns() - start;
+	*out = vmm;
+	return 0;
+}
+
+static int start_vcpus(struct vmm *vmm, struct ktstr_error *e)
+{
+	int err = 0;
+
+	/* Held so that a guest that ends at once finds every thread started or none. */
+	pthread_mutex_lock(&vmm->lock);
+	for (uint32_t i = 0; !err && i < vmm->nr_vcpus; i++)
+		err = vcpu__start(&vmm->vcpus[i], e);
+	pthread_mutex_unlock(&vmm->lock);
+	return err;
+}
+
+/**
+ * vmm__start() - start the vCPU threads
+ * @vmm: machine that was not started yet
+ * @e: sentence on failure
+ *
+ * Return: 0 or a negative errno; then nothing runs, and only
+ * vmm__destroy() makes sense.
+ */
+int vmm__start(struct vmm *vmm, struct ktstr_error *e)
+{
+	int err = io_thread__start(&vmm->io);
+
+	if (err)
+		return ktstr_error_set(e, err, "no thread can be created for the machine (%s): raise the limit on processes (ulimit -u)",
+				       strerror(-err));
+	err = start_vcpus(vmm, e);
+	if (err)
+		vmm__stop(vmm);
+	return err;
+}
+
+/**
+ * vmm__stop() - kick and join every vCPU thread
+ * @vmm: machine
+ *
+ * Idempotent. Devices stay readable. Needs nothing of the guest, so it is
+ * quick even if the guest spins with interrupts off.
+ */
+void vmm__stop(struct vmm *vmm)
+{
+	set_end(vmm, VMM_END_STOPPED, "");
+	for (uint32_t i = 0; i < vmm->nr_vcpus; i++)
+		vcpu__join(&vmm->vcpus[i]);
+	io_thread__stop(&vmm->io);
+}
+
+/**
+ * vmm__final_drain() - take what the guest had published on its transmit queues
+ * @vmm: machine after vmm__stop()
+ */
+void vmm__final_drain(struct vmm *vmm)
+{
+	virtio_console__drain(vmm->bus.console);
+}
+
+/**
+ * vmm__destroy() - free everything
+ * @vmm: machine, or NULL; stopped first if it runs
+ */
+void vmm__destroy(struct vmm *vmm)
+{
+	if (!vmm)
+		return;
+	vmm__stop(vmm);
+	for (uint32_t i = 0; i < vmm->nr_vcpus; i++)
+		vcpu__destroy(&vmm->vcpus[i]);
+	free(vmm->vcpus);
+	virtio_console__free(vmm->bus.console);
+	for (int i = 0; vmm->has_coms && i < BUS_COMS; i++)
+		serial__destroy(&vmm->bus.com[i]);
+	if (vmm->vm_fd >= 0)
+		close(vmm->vm_fd);
+	if (vmm->kvm_fd >= 0)
+		close(vmm->kvm_fd);
+	memory__destroy(&vmm->mem);
+	close_fds(vmm);
+	pthread_mutex_destroy(&vmm->lock);
+	free(vmm);
+}
+
+/** vmm__tx_fd() - eventfd: ports 0 and 1 have data */
+int vmm__tx_fd(const struct vmm *vmm)
+{
+	return vmm->fd[FD_TX];
+}
+
+/** vmm__stats_tx_fd() - eventfd: port 2 has data */
+int vmm__stats_tx_fd(const struct vmm *vmm)
+{
+	return vmm->fd[FD_STATS_TX];
+}
+
+/** vmm__serial_fd() - eventfd: COM1 or COM2 has data (within 20 ms if it is no whole line) */
+int vmm__serial_fd(const struct vmm *vmm)
+{
+	return vmm->fd[FD_SERIAL];
+}
+
+/** vmm__end_fd() - eventfd: the machine ended by itself */
+int vmm__end_fd(const struct vmm *vmm)
+{
+	return vmm->fd[FD_END];
+}
+
+/** vmm__port_read() - take bytes that the guest sent; see <ktstr/vmm.h> */
+size_t vmm__port_read(struct vmm *vmm, unsigned int port, void *buf, size_t len)
+{
+	return virtio_console__read(vmm->bus.console, port, buf, len);
+}
+
+/** vmm__port_push_back() - put bytes back in front; return: 0 or negative errno */
+int vmm__port_push_back(struct vmm *vmm, unsigned int port, const void *buf, size_t len)
+{
+	return virtio_console__push_back(vmm->bus.console, port, buf, len);
+}
+
+/** vmm__port_write() - queue bytes for the guest; return: 0 or -ENOBUFS */
+int vmm__port_write(struct vmm *vmm, unsigned int port, const void *buf, size_t len)
+{
+	return virtio_console__write(vmm->bus.console, port, buf, len);
+}
+
+/** vmm__port_pending() - bytes queued for the guest and not yet placed */
+size_t vmm__port_pending(struct vmm *vmm, unsigned int port)
+{
+	return virtio_console__pending(vmm->bus.console, port);
+}
+
+/** vmm__port_is_open() - did the guest open this port? */
+bool vmm__port_is_open(struct vmm *vmm, unsigned int port)
+{
+	return virtio_console__is_open(vmm->bus.console, port);
+}
+
+/**
+ * vmm__serial_read() - take bytes printed on a serial port
+ * @vmm: machine
+ * @com: 1 or 2
+ * @buf: where to
+ * @len: room in bytes
+ *
+ * Unread bytes are bounded: of a flood the first and the last mebibyte stay,
+ * with a line in between that says how much was dropped.
+ *
+ * Return: bytes taken; 0 when there are none or @com is no port.
+ */
+size_t vmm__serial_read(struct vmm *vmm, unsigned int com, void *buf, size_t len)
+{
+	if (com < 1 || com > BUS_COMS)
+		return 0;
+	return serial__read(&vmm->bus.com[com - 1], buf, len);
+}
+
+/**
+ * vmm__end() - why it ended
+ * @vmm: machine
+ * @detail: gets a sentence for %VMM_END_ERROR, else an empty one; may be NULL
+ * @len: room in @detail, bytes
+ *
+ * Return: %VMM_END_NONE while it runs.
+ */
+enum vmm_end vmm__end(struct vmm *vmm, char *detail, size_t len)
+{
+	enum vmm_end end;
+
+	pthread_mutex_lock(&vmm->lock);
+	end = vmm->end;
+	if (detail && len)
+		snprintf(detail, len, "%s", vmm->detail);
+	pthread_mutex_unlock(&vmm->lock);
+	return end;
+}
+
+static void sum_vcpus(struct vmm *vmm, struct vmm_stats *st)
+{
+	for (uint32_t i = 0; i < vmm->nr_vcpus; i++) {
+		struct vcpu *v = &vmm->vcpus[i];
+
+		/* Read before the total, which is counted first: the rest is never negative. */
+		st->exits_mmio += atomic_load(&v->exits_mmio);
+		st->exits_pio += atomic_load(&v->exits_pio);
+		st->exits += atomic_load(&v->exits);
+	}
+	st->exits_other = st->exits - st->exits_mmio - st->exits_pio;
+	st->first_run_ns = atomic_load(&vmm->vcpus[0].first_run_ns);
+}
+
+/**
+ * vmm__stats() - read the counters; callable while it runs
+ * @vmm: machine
+ * @st: sz set by the caller; at most that many bytes are filled
+ */
+void vmm__stats(struct vmm *vmm, struct vmm_stats *st)
+{
+	struct vmm_stats full = { .sz = st->sz, .create_ns = vmm->create_ns };
+	struct virtio_console_stats cs;
+
+	virtio_console__stats(vmm->bus.console, &cs);
+	memcpy(full.kicks, cs.kicks, sizeof(full.kicks));
+	full.interrupts = cs.interrupts;
+	full.driver_errors = cs.driver_errors;
+	sum_vcpus(vmm, &full);
+	memcpy(st, &full, st->sz < sizeof(full) ? st->sz : sizeof(full));
+}
