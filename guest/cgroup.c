@@ -47,6 +47,13 @@ static int create_root(struct ktstr_error *e)
 	return err;
 }
 
+static int wrong_cpus(const struct plan_cgroup *cg, const char *have, struct ktstr_error *e)
+{
+	return ktstr_error_set(e, -EINVAL,
+			       "cgroup %s was to run on CPUs %.100s, but the guest gives it \"%.100s\": choose a topology that has these CPUs",
+			       cg->name, cg->cpuset, have);
+}
+
 static int check_effective(const struct plan_cgroup *cg, struct ktstr_error *e)
 {
 	char path[PATH_MAX], list[4096];
@@ -58,9 +65,7 @@ static int check_effective(const struct plan_cgroup *cg, struct ktstr_error *e)
 	if (err < 0)
 		return ktstr_error_set(e, err, "cannot read %s: %s", path, strerror(-err));
 	if (cpulist__parse(list, &have) || !cpu_mask__equal(&have, &cg->cpus))
-		return ktstr_error_set(e, -EINVAL,
-				       "cgroup %s was to run on CPUs %.100s but the guest gives it \"%.100s\": does the topology have these CPUs?",
-				       cg->name, cg->cpuset, list);
+		return wrong_cpus(cg, list, e);
 	return 0;
 }
 
@@ -75,6 +80,9 @@ static int create_one(const struct plan_cgroup *cg, struct ktstr_error *e)
 		return err;
 	path_of(path, cg, "cpuset.cpus");
 	err = set_file(path, cg->cpuset, e);
+	/* A CPU beyond those the kernel was built for. */
+	if (err == -ERANGE || err == -EINVAL)
+		return wrong_cpus(cg, "", e);
 	if (err)
 		return err;
 	return check_effective(cg, e);

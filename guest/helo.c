@@ -2,6 +2,7 @@
 /*
  * HELO: who this guest is.
  */
+#include <asm/bootparam.h>
 #include <cpuid.h>
 #include <elf.h>
 #include <endian.h>
@@ -81,56 +82,63 @@ int helo__kernel_code(const char *iomem, uint64_t *start)
 	return -ENOENT;
 }
 
-/* Addresses of the symbols that are asked for; 0 where there is none. */
-struct symbols {
-	uint64_t text;
-	uint64_t page_offset_base;
-};
-
-static int read_symbols(struct symbols *s)
+/* _text comes early in the list, which is long: what follows is not read. */
+static int find_text(uint64_t *text)
 {
 	unsigned long long addr;
 	char line[512], name[256];
 	FILE *f = fopen("/proc/kallsyms", "re");
+	int err = -ENOENT;
 
-	memset(s, 0, sizeof(*s));
 	if (!f)
 		return -errno;
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%llx %*c %255s", &addr, name) != 2)
-			continue;
-		if (!strcmp(name, "_text"))
-			s->text = addr;
-		else if (!strcmp(name, "page_offset_base"))
-			s->page_offset_base = addr;
-	}
+	while (err && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%llx %*c %255s", &addr, name) == 2 && !strcmp(name, "_text")) {
+			*text = addr;
+			err = 0;
+		}
 	fclose(f);
-	return s->text ? 0 : -ENOENT;
+	return err;
+}
+
+/* Set by the kernel's decompressor when it chose addresses at random; memory layout included. */
+static bool kaslr_is_off(void)
+{
+	int fd = open("/sys/kernel/boot_params/data", O_RDONLY | O_CLOEXEC);
+	uint8_t flags = KASLR_FLAG;
+
+	if (fd < 0)
+		return false;
+	if (pread(fd, &flags, 1, offsetof(struct boot_params, hdr.loadflags)) != 1)
+		flags = KASLR_FLAG;
+	close(fd);
+	return !(flags & KASLR_FLAG);
+}
+
+static void add_page_offset(struct ktstr_helo *h, uint32_t *valid)
+{
+	static char cpuinfo[8192];
+
+	if (!kaslr_is_off() || kfile__read("/proc/cpuinfo", cpuinfo, sizeof(cpuinfo)) < 0)
+		return;
+	h->page_offset = htole64(strstr(cpuinfo, " la57") ? PAGE_OFFSET_L5 : PAGE_OFFSET_L4);
+	*valid |= KTSTR_HELO_PAGE_OFFSET;
 }
 
 static void add_addresses(struct ktstr_helo *h, uint32_t *valid)
 {
-	static char buf[64u << 10];
-	uint64_t code;
-	struct symbols s;
+	static char iomem[64u << 10];
+	uint64_t code, text = 0;
 
-	if (read_symbols(&s) || s.text < START_KERNEL_MAP)
+	if (find_text(&text) || text < START_KERNEL_MAP)
 		return;
-	h->kaslr_offset = htole64(s.text - LINKED_TEXT);
+	h->kaslr_offset = htole64(text - LINKED_TEXT);
 	*valid |= KTSTR_HELO_KASLR;
-	if (kfile__read("/proc/iomem", buf, sizeof(buf)) > 0 && !helo__kernel_code(buf, &code) &&
-	    code) {
-		h->phys_base = htole64(code - (s.text - START_KERNEL_MAP));
-		*valid |= KTSTR_HELO_PHYS_BASE;
-	}
-	/* With this variable the value is the kernel's secret, unless it was told to have none. */
-	if (s.page_offset_base &&
-	    (kfile__read("/proc/cmdline", buf, sizeof(buf)) < 0 || !strstr(buf, "nokaslr")))
+	if (kfile__read("/proc/iomem", iomem, sizeof(iomem)) <= 0 ||
+	    helo__kernel_code(iomem, &code) || !code)
 		return;
-	if (kfile__read("/proc/cpuinfo", buf, sizeof(buf)) < 0)
-		return;
-	h->page_offset = htole64(strstr(buf, " la57") ? PAGE_OFFSET_L5 : PAGE_OFFSET_L4);
-	*valid |= KTSTR_HELO_PAGE_OFFSET;
+	h->phys_base = htole64(code - (text - START_KERNEL_MAP));
+	*valid |= KTSTR_HELO_PHYS_BASE;
 }
 
 static uint64_t tsc_khz_of_cpuid(void)
@@ -217,6 +225,7 @@ void helo__send(void)
 	add_build_id(&h, &valid);
 	add_tsc(&h, &valid);
 	add_addresses(&h, &valid);
+	add_page_offset(&h, &valid);
 	h.valid = htole32(valid);
 	bulk__send(KTSTR_T_HELO, &h, sizeof(h));
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bulk.h"
@@ -213,7 +214,9 @@ static void describe_loss(char *buf, size_t len)
 
 	if (sched.child.dead) {
 		wait_status__describe(sched.child.status, how, sizeof(how));
-		snprintf(buf, len, "%s%s", sched.detached ? "was detached and " : "", how);
+		/* A killed process is the cause of the detach, an exiting one may be its effect. */
+		snprintf(buf, len, "%s%s", sched.detached && WIFEXITED(sched.child.status) ?
+			 "was detached and " : "", how);
 	} else if (!sched_state__enabled(&sched.now)) {
 		snprintf(buf, len, "was detached while its process lives on: sched_ext state is \"%s\"",
 			 sched.now.state);

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The plan's reader: every directive, every limit, and what a hostile or cut
+ * file must come to.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "guest/plan_read.h"
+
+#include "kselftest_harness.h"
+
+#define HEAD	KTSTR_PLAN_MAGIC "\n"
+
+FIXTURE(plan) {
+	struct plan plan;
+	struct ktstr_error e;
+	char *text;
+};
+
+FIXTURE_SETUP(plan)
+{
+	self->text = NULL;
+	memset(&self->plan, 0, sizeof(self->plan));
+}
+
+FIXTURE_TEARDOWN(plan)
+{
+	plan__free(&self->plan);
+	free(self->text);
+}
+
+/* On the heap and exactly as long as promised, so that ASan sees a step too far. */
+static int parse_bytes(FIXTURE_DATA(plan) *self, const void *text, size_t len)
+{
+	plan__free(&self->plan);
+	free(self->text);
+	self->e.msg[0] = '\0';
+	self->text = malloc(len + 1);
+	memcpy(self->text, text, len);
+	return plan__parse(self->text, len, &self->plan, &self->e);
+}
+
+static int parse(FIXTURE_DATA(plan) *self, const char *text)
+{
+	return parse_bytes(self, text, strlen(text));
+}
+
+static const char whole[] =
+	HEAD
+	"scenario steady\n"
+	"seed 18446744073709551615\n"
+	"duration-ms 3000\n"
+	"sched scx_simple -f %20x%25\n"
+	"sched-timeout-ms 7000\n"
+	"cgroup a cpuset 0-1,3\n"
+	"cgroup b_2-x cpuset 2\n"
+	"workers a spin 4\n"
+	"workers b_2-x spin 1\n"
+	"workers a spin 2\n"
+	"ack-timeout-ms 0\n"
+	"end\n";
+
+TEST_F(plan, scenario_with_everything)
+{
+	const struct plan *p = &self->plan;
+
+	ASSERT_EQ(parse(self, whole), 0) TH_LOG("%s", self->e.msg);
+	EXPECT_STREQ(p->scenario, "steady");
+	EXPECT_EQ(p->exec, NULL);
+	EXPECT_EQ(p->seed, UINT64_MAX);
+	EXPECT_EQ(p->duration_ms, 3000);
+	EXPECT_STREQ(p->sched[0], "scx_simple");
+	EXPECT_STREQ(p->sched[1], "-f");
+	EXPECT_STREQ(p->sched[2], " x%");
+	EXPECT_EQ(p->sched[3], NULL);
+	EXPECT_EQ(p->sched_timeout_ms, 7000);
+	EXPECT_EQ(p->ack_timeout_ms, 0);
+	ASSERT_EQ(p->nr_cgroups, 2);
+	EXPECT_STREQ(p->cgroups[0].name, "a");
+	EXPECT_STREQ(p->cgroups[0].cpuset, "0-1,3");
+	EXPECT_EQ(p->cgroups[0].cpus.bits[0], 0xb);
+	EXPECT_EQ(p->cgroups[0].nr_workers, 6);
+	EXPECT_STREQ(p->cgroups[1].name, "b_2-x");
+	EXPECT_EQ(p->cgroups[1].nr_workers, 1);
+	ASSERT_EQ(p->nr_workers, 3);
+	EXPECT_EQ(p->workers[1].cgroup, 1);
+	EXPECT_EQ(p->workers[2].cgroup, 0);
+	EXPECT_EQ(p->workers[2].count, 2);
+	EXPECT_EQ(p->total_workers, 7);
+}
+
+TEST_F(plan, defaults_are_the_documented_ones)
+{
+	ASSERT_EQ(parse(self, HEAD "scenario s\nduration-ms 1\nend\n"), 0);
+	EXPECT_EQ(self->plan.sched, NULL);
+	EXPECT_EQ(self->plan.seed, 0);
+	EXPECT_EQ(self->plan.sched_timeout_ms, PLAN_SCHED_TIMEOUT_MS);
+	EXPECT_EQ(self->plan.ack_timeout_ms, PLAN_ACK_TIMEOUT_MS);
+	EXPECT_EQ(self->plan.total_workers, 0);
+}
+
+TEST_F(plan, exec_keeps_blanks_newlines_and_empty_arguments)
+{
+	ASSERT_EQ(parse(self, HEAD "exec sh -c echo%20a%0Ab  \xc3\xa4 %7f \nend"), 0)
+		TH_LOG("%s", self->e.msg);
+	EXPECT_EQ(self->plan.scenario, NULL);
+	EXPECT_STREQ(self->plan.exec[2], "echo a\nb");
+	EXPECT_STREQ(self->plan.exec[3], "");
+	EXPECT_STREQ(self->plan.exec[4], "\xc3\xa4");
+	EXPECT_STREQ(self->plan.exec[5], "\x7f");
+	EXPECT_STREQ(self->plan.exec[6], "");
+	EXPECT_EQ(self->plan.exec[7], NULL);
+}
+
+/* Cut anywhere, a plan must be refused: only its last line makes it whole. */
+TEST_F(plan, every_cut_is_noticed)
+{
+	/* Without the final newline it is still whole. */
+	size_t len = strlen(whole) - 1;
+
+	for (size_t cut = 0; cut < len; cut++) {
+		ASSERT_EQ(parse_bytes(self, whole, cut), -EINVAL) TH_LOG("cut at %zu", cut);
+	}
+	EXPECT_EQ(parse_bytes(self, whole, len), 0);
+}
+
+/* One wrong byte anywhere may change the meaning, but must never crash or read too far. */
+TEST_F(plan, every_byte_can_be_any_byte)
+{
+	char text[sizeof(whole)];
+	size_t len = strlen(whole);
+
+	for (size_t at = 0; at < len; at++)
+		for (int c = 0; c < 256; c += 5) {
+			memcpy(text, whole, len);
+			text[at] = (char)c;
+			if (parse_bytes(self, text, len)) {
+				ASSERT_NE(self->e.msg[0], '\0') TH_LOG("byte %zu = %d", at, c);
+			}
+		}
+}
+
+struct bad {
+	const char *text;
+	const char *says;
+};
+
+static const struct bad bads[] = {
+	{ "",						"line 1" },
+	{ "ktstr-plan 2\nend\n",			"line 1" },
+	{ HEAD,						"no \"end\"" },
+	{ HEAD "end\n",					"without \"scenario\"" },
+	{ HEAD "scenario s\nend\n",			"duration-ms" },
+	{ HEAD "scenario s\nduration-ms 1\nend\nend\n",	"line 4: text after" },
+	{ HEAD "scenario s\nduration-ms 1\nend\n\n",	"text after" },
+	{ HEAD "frobnicate 1\nend\n",			"line 2: unknown directive 'frobnicate'" },
+	{ HEAD "\nend\n",				"line 2: unknown directive ''" },
+	{ HEAD " scenario s\nend\n",			"unknown directive" },
+	{ HEAD "scenario s\r\nend\n",			"byte 0x0d" },
+	{ HEAD "scenario\ts\nend\n",			"byte 0x09" },
+	{ HEAD "scenario s\x7f\nend\n",			"byte 0x7f" },
+	{ HEAD "scenario s t\nend\n",			"\"scenario\" has 2 words, not 3" },
+	{ HEAD "scenario\nend\n",			"words" },
+	{ HEAD "scenario \nend\n",			"empty" },
+	{ HEAD "scenario s\nscenario s\nend\n",		"line 3: \"scenario\" is given twice" },
+	{ HEAD "scenario s\nexec ls\nend\n",		"not both" },
+	{ HEAD "exec ls\nscenario s\nend\n",		"not both" },
+	{ HEAD "exec ls\nexec ls\nend\n",		"twice" },
+	{ HEAD "exec \nend\n",				"empty" },
+	{ HEAD "exec  ls\nend\n",			"empty" },
+	{ HEAD "sched\nend\n",				"words" },
+	{ HEAD "sched a\nsched b\nend\n",		"twice" },
+	{ HEAD "exec a%\nend\n",			"hexadecimal" },
+	{ HEAD "exec a%4\nend\n",			"hexadecimal" },
+	{ HEAD "exec a%4g\nend\n",			"hexadecimal" },
+	{ HEAD "exec a%00b\nend\n",			"%00" },
+	{ HEAD "seed -1\nend\n",			"not a number" },
+	{ HEAD "seed +1\nend\n",			"not a number" },
+	{ HEAD "seed 1x\nend\n",			"not a number" },
+	{ HEAD "seed \nend\n",				"not a number" },
+	{ HEAD "seed %201\nend\n",			"not a number" },
+	{ HEAD "seed 18446744073709551616\nend\n",	"out of range" },
+	{ HEAD "duration-ms 0\nend\n",			"out of range" },
+	{ HEAD "duration-ms 86400001\nend\n",		"out of range" },
+	{ HEAD "sched-timeout-ms 0\nend\n",		"out of range" },
+	{ HEAD "cgroup a cpuset\nend\n",		"words" },
+	{ HEAD "cgroup a cpus 0\nend\n",		"expected \"cpuset\"" },
+	{ HEAD "cgroup a cpuset 0\ncgroup a cpuset 1\nend\n", "line 3: cgroup a is given twice" },
+	{ HEAD "cgroup .. cpuset 0\nend\n",		"no cgroup name" },
+	{ HEAD "cgroup a/b cpuset 0\nend\n",		"no cgroup name" },
+	{ HEAD "cgroup a%2f.. cpuset 0\nend\n",		"no cgroup name" },
+	{ HEAD "cgroup cpu.max cpuset 0\nend\n",	"no cgroup name" },
+	{ HEAD "cgroup  cpuset 0\nend\n",		"no cgroup name" },
+	{ HEAD "cgroup abcdefghijklmnopqrstuvwxyz123456 cpuset 0\nend\n", "no cgroup name" },
+	{ HEAD "cgroup a cpuset 1-0\nend\n",		"no CPU list" },
+	{ HEAD "workers a spin 1\nend\n",		"no cgroup 'a'" },
+	{ HEAD "cgroup a cpuset 0\nworkers a nap 1\nend\n", "unknown kind" },
+	{ HEAD "cgroup a cpuset 0\nworkers a spin 0\nend\n", "out of range" },
+	{ HEAD "cgroup a cpuset 0\nworkers a spin 1025\nend\n", "out of range" },
+	{ HEAD "cgroup a cpuset 0\nworkers a spin 1024\nworkers a spin 1\nend\n",
+	  "line 4: more than 1024 workers" },
+};
+
+TEST_F(plan, refused_with_the_line_and_the_reason)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(bads); i++) {
+		EXPECT_EQ(parse(self, bads[i].text), -EINVAL) TH_LOG("%s", bads[i].text);
+		EXPECT_NE(strstr(self->e.msg, bads[i].says), NULL)
+			TH_LOG("\"%s\" does not say \"%s\"", self->e.msg, bads[i].says);
+	}
+}
+
+TEST_F(plan, a_nul_byte_is_refused)
+{
+	static const char text[] = HEAD "exec a\0b\nend\n";
+
+	EXPECT_EQ(parse_bytes(self, text, sizeof(text) - 1), -EINVAL);
+}
+
+static size_t many_cgroups(char *text, unsigned int n)
+{
+	char *p = text + sprintf(text, HEAD "scenario s\nduration-ms 1\n");
+
+	for (unsigned int i = 0; i < n; i++)
+		p += sprintf(p, "cgroup c%u cpuset 0\n", i);
+	p += sprintf(p, "end\n");
+	return (size_t)(p - text);
+}
+
+TEST_F(plan, as_many_cgroups_as_promised_and_no_more)
+{
+	char text[4096];
+
+	EXPECT_EQ(parse_bytes(self, text, many_cgroups(text, KTSTR_CGROUPS_MAX)), 0);
+	EXPECT_EQ(self->plan.nr_cgroups, KTSTR_CGROUPS_MAX);
+	EXPECT_EQ(parse_bytes(self, text, many_cgroups(text, KTSTR_CGROUPS_MAX + 1)), -EINVAL);
+}
+
+TEST_F(plan, as_many_groups_of_workers_as_workers)
+{
+	char *text = malloc(64 << 10), *p = text;
+
+	p += sprintf(p, HEAD "scenario s\nduration-ms 1\ncgroup a cpuset 0\n");
+	for (unsigned int i = 0; i < KTSTR_WORKERS_MAX; i++)
+		p += sprintf(p, "workers a spin 1\n");
+	sprintf(p, "end\n");
+	EXPECT_EQ(parse(self, text), 0) TH_LOG("%s", self->e.msg);
+	EXPECT_EQ(self->plan.nr_workers, KTSTR_WORKERS_MAX);
+	sprintf(p, "workers a spin 1\nend\n");
+	EXPECT_EQ(parse(self, text), -EINVAL);
+	free(text);
+}
+
+TEST_F(plan, a_line_of_nothing_but_blanks_stays_within_memory)
+{
+	char *text = malloc(KTSTR_PLAN_MAX);
+
+	memset(text, ' ', KTSTR_PLAN_MAX);
+	memcpy(text, HEAD "exec x", strlen(HEAD "exec x"));
+	memcpy(text + KTSTR_PLAN_MAX - 5, "\nend\n", 5);
+	EXPECT_EQ(parse_bytes(self, text, KTSTR_PLAN_MAX), 0) TH_LOG("%s", self->e.msg);
+	free(text);
+}
+
+static const char tmp[] = "plan_read.tmp";
+
+static void write_file(const char *text, size_t fill)
+{
+	int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	char *pad = calloc(1, fill + 1);
+
+	memset(pad, 'x', fill);
+	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
+	    write(fd, pad, fill) != (ssize_t)fill)
+		abort();
+	free(pad);
+	close(fd);
+}
+
+TEST_F(plan, a_file_is_read_whole_or_refused)
+{
+	char dir[] = "/tmp/plan_read.XXXXXX";
+
+	ASSERT_NE(mkdtemp(dir), NULL);
+	ASSERT_EQ(chdir(dir), 0);
+	EXPECT_EQ(plan__read("nothing_here", &self->plan, &self->e), -ENOENT);
+	EXPECT_NE(strstr(self->e.msg, "nothing_here"), NULL);
+	EXPECT_EQ(plan__read(dir, &self->plan, &self->e), -EISDIR);
+	write_file(whole, 0);
+	EXPECT_EQ(plan__read(tmp, &self->plan, &self->e), 0);
+	plan__free(&self->plan);
+	write_file(whole, KTSTR_PLAN_MAX - strlen(whole));
+	EXPECT_EQ(plan__read(tmp, &self->plan, &self->e), -EINVAL);
+	write_file(whole, KTSTR_PLAN_MAX - strlen(whole) + 1);
+	EXPECT_EQ(plan__read(tmp, &self->plan, &self->e), -EFBIG);
+	unlink(tmp);
+	rmdir(dir);
+}
+
+TEST(cpulist_good)
+{
+	struct cpu_mask m;
+
+	ASSERT_EQ(cpulist__parse("0", &m), 0);
+	EXPECT_EQ(m.bits[0], 1);
+	ASSERT_EQ(cpulist__parse("3,1-2,2", &m), 0);
+	EXPECT_EQ(m.bits[0], 0xe);
+	ASSERT_EQ(cpulist__parse("63-64,1023", &m), 0);
+	EXPECT_EQ(m.bits[0], 1ULL << 63);
+	EXPECT_EQ(m.bits[1], 1);
+	EXPECT_TRUE(cpu_mask__test(&m, 1023));
+	EXPECT_FALSE(cpu_mask__test(&m, 1022));
+	EXPECT_FALSE(cpu_mask__test(&m, CPU_MASK_BITS));
+	EXPECT_FALSE(cpu_mask__test(&m, UINT32_MAX));
+	ASSERT_EQ(cpulist__parse("0-1023", &m), 0);
+	EXPECT_EQ(m.bits[15], UINT64_MAX);
+}
+
+TEST(cpulist_bad)
+{
+	static const char *const lists[] = {
+		"", ",", "0,", ",0", "-", "-1", "0-", "1-0", "0--1", "0-1-2", "a", "0 ", " 0",
+		"0\n", "1024", "0-1024", "99999999999999999999", "0:1", "+1", "0x1",
+	};
+	struct cpu_mask m = { { 42 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		EXPECT_EQ(cpulist__parse(lists[i], &m), -EINVAL) TH_LOG("\"%s\"", lists[i]);
+	}
+	EXPECT_EQ(m.bits[0], 42);
+}
+
+TEST_HARNESS_MAIN
