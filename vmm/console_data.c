@@ -304,14 +304,12 @@ static bool control_transmit(struct virtio_console *vc)
 	return done == KTSTR_CTRL_PASS_CHAINS;
 }
 
-/* Answers go out with every pass; so does what a port that was opened waits for. */
+/* Answers go out with every pass. */
 static bool control_round(struct virtio_console *vc)
 {
 	bool more = control_transmit(vc);
 
 	console_data__control_receive(vc);
-	for (unsigned int p = 1; p < KTSTR_NR_PORTS; p++)
-		console_data__receive(vc, p);
 	return more;
 }
 

@@ -80,12 +80,20 @@ static void console_queue_stopped(struct virtio_mmio *vm, unsigned int q)
 	}
 }
 
+/* A message may have opened a port that has bytes waiting. */
+static void control_notify(struct virtio_console *vc)
+{
+	console_data__control(vc);
+	for (unsigned int p = 1; p < KTSTR_NR_PORTS; p++)
+		console_data__receive(vc, p);
+}
+
 static void console_notify(struct virtio_mmio *vm, unsigned int q)
 {
 	struct virtio_console *vc = to_console(vm);
 
 	if (q == KTSTR_Q_CTRL_TX)
-		return console_data__control(vc);
+		return control_notify(vc);
 	if (q == KTSTR_Q_CTRL_RX)
 		return console_data__control_receive(vc);
 	for (unsigned int i = 0; i < KTSTR_NR_PORTS; i++) {
