@@ -23,7 +23,7 @@ ktstr_q := @
 ktstr_say := @printf '  %-7s %s\n'
 endif
 
-ktstr_cflags := -std=gnu11 -O2 -g -Wall -Wextra -Wmissing-prototypes \
+ktstr_cflags := -std=gnu11 -O2 -g -D_GNU_SOURCE= -Wall -Wextra -Wmissing-prototypes \
 	-Wstrict-prototypes -fno-strict-aliasing -fno-common -I$(S)/include -MMD -MP
 ifneq ($(WERROR),0)
 ktstr_cflags += -Werror
