@@ -19,7 +19,8 @@ ksrc = $(shell scripts/kernel/build --source)
 
 unit_src := $(sort $(wildcard selftests/unit/test_*.c))
 unit_bin := $(patsubst selftests/unit/%.c,$(B)/unit/%,$(unit_src))
-ktstr_test_cflags = -I$(ksrc)/tools/testing/selftests
+# The harness compares signed with unsigned and declares no prototypes: its affair.
+ktstr_test_cflags = -isystem $(ksrc)/tools/testing/selftests -Wno-missing-prototypes
 -include selftests/vm/vm.mk
 
 # Options of "make run" go through ARGS: make run ARGS="--duration 5"
@@ -27,7 +28,7 @@ SCENARIO ?= steady
 SCHED ?= scx_simple
 ARGS ?=
 
-.PHONY: all setup kernel sched run check unit vm bench clean help install-in-tree
+.PHONY: all setup kernel sched run check unit unit-build unit-list vm bench clean help install-in-tree
 
 all: $(BIN) $(box_bin)
 
@@ -47,10 +48,15 @@ run: sched
 # The suites run even when one of them fails; the counts are true at the end.
 check: sched
 	@$(MAKE) --no-print-directory all
-	@B=$(B) KTSTR=$(abspath $(BIN)) MAKE="$(MAKE)" selftests/run_all
+	@+B=$(B) KTSTR=$(abspath $(BIN)) MAKE="$(MAKE)" selftests/run_all
 
-unit: $(unit_bin)
-	@B=$(B) selftests/run_unit $(unit_bin)
+unit: unit-build
+	@selftests/run_unit $(unit_bin)
+
+unit-build: $(unit_bin)
+
+unit-list:
+	@printf '%s\n' $(unit_bin)
 
 vm: all $(vm_all)
 
