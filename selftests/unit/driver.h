@@ -227,7 +227,7 @@ static inline void driver__publish(struct driver *d, unsigned int q, uint16_t he
 
 /** driver__add() - publish a chain, no kick; return: its head */
 static inline uint16_t driver__add(struct driver *d, unsigned int q, const struct driver_seg *seg,
-		     unsigned int n)
+				   unsigned int n)
 {
 	struct driver_queue *dq = &d->q[q];
 	uint16_t head = dq->next_desc;
@@ -247,7 +247,8 @@ static inline uint16_t driver__add(struct driver *d, unsigned int q, const struc
 }
 
 /** driver__add1() - the same for one buffer */
-static inline uint16_t driver__add1(struct driver *d, unsigned int q, uint64_t gpa, uint32_t len, bool write)
+static inline uint16_t driver__add1(struct driver *d, unsigned int q, uint64_t gpa, uint32_t len,
+				    bool write)
 {
 	struct driver_seg seg = { .gpa = gpa, .len = len, .write = write };
 

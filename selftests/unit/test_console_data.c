@@ -501,7 +501,8 @@ TEST_F(console, random_traffic_is_conserved)
 		ASSERT_TRUE(driver__init(d, DRIVER_FEATURES, num));
 		while (sent < 9 * MIB || got < sent) {
 			uint32_t len = 1 + random() % (128 * KIB);
-			uint64_t gpa = DRIVER_DATA_GPA + (uint64_t)d->q[BULK_TX].next_desc * 120 * KIB;
+			uint64_t gpa = DRIVER_DATA_GPA +
+				       d->q[BULK_TX].next_desc * 120ull * KIB;
 			size_t n;
 
 			len = len > 120 * KIB ? 120 * KIB : len;

@@ -463,7 +463,8 @@ static bool spoil_and_echo(struct driver *d)
 
 	driver__write32(d, VIRTIO_MMIO_QUEUE_SEL, 5);
 	driver__write32(d, VIRTIO_MMIO_QUEUE_NUM, 1);
-	for (uint64_t off = VIRTIO_MMIO_QUEUE_DESC_LOW; off <= VIRTIO_MMIO_QUEUE_USED_HIGH; off += 4)
+	for (uint64_t off = VIRTIO_MMIO_QUEUE_DESC_LOW; off <= VIRTIO_MMIO_QUEUE_USED_HIGH;
+	     off += 4)
 		driver__write32(d, off, 0x41414140);
 	driver__write32(d, VIRTIO_MMIO_QUEUE_READY, 1);
 	driver__write32(d, VIRTIO_MMIO_QUEUE_READY, 2);

@@ -117,7 +117,8 @@ TEST_F(ring, chain_of_the_whole_ring)
 		ASSERT_EQ(0, start(self, num, 0));
 		for (uint32_t i = 0; i < num; i++) {
 			put(self, i, DATA + i * 3, 3,
-			    (i + 1 < num ? VRING_DESC_F_NEXT : 0) | (i & 1 ? VRING_DESC_F_WRITE : 0),
+			    (i + 1 < num ? VRING_DESC_F_NEXT : 0) |
+			    (i & 1 ? VRING_DESC_F_WRITE : 0),
 			    i + 1);
 		}
 		offer(self, 0);
@@ -319,8 +320,11 @@ TEST_F(ring, random_rings)
 	for (int round = 0; round < 20000; round++) {
 		ASSERT_EQ(0, start(self, 16, random()));
 		for (unsigned int i = 0; i < 16; i++) {
-			put(self, i, random() & 1 ? DATA + random() % 0x40000 : (uint64_t)random() << 33,
-			    random() & 1 ? random() % 256 : random() * 3, random() & 3,
+			uint64_t addr = DATA + random() % 0x40000;
+
+			if (random() & 1)
+				addr = (uint64_t)random() << 33;
+			put(self, i, addr, random() & 1 ? random() % 256 : random() * 3, random() & 3,
 			    random() % 17);
 			self->avail->ring[i] = random() % 17;
 		}
