@@ -61,8 +61,7 @@ struct plan {
  * @out: gets the text; bounded by %KTSTR_PLAN_MAX
  * @e: sentence on failure
  *
- * Return: 0; -E2BIG when the text would be too long for the guest; -EINVAL for
- * an empty word, which the plan's format cannot carry; -ENOMEM.
+ * Return: 0; -E2BIG when the text would be too long for the guest; -ENOMEM.
  */
 int plan_write(const struct plan *plan, struct buf *out, struct ktstr_error *e);
 

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Options. Every wrong value is one sentence that names option and value.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "args.h"
+#include "scenario.h"
+
+enum opt {
+	OPT_KERNEL = 256, OPT_SCHED, OPT_TOPOLOGY, OPT_MEMORY, OPT_DURATION, OPT_SEED, OPT_TIMEOUT,
+	OPT_ACCEL, OPT_OUT, OPT_JSON, OPT_DRY_RUN, OPT_EXEC, OPT_INCLUDE,
+};
+
+#define COMMON_OPTIONS						\
+	{ "kernel",	required_argument, NULL, OPT_KERNEL },	\
+	{ "topology",	required_argument, NULL, OPT_TOPOLOGY },	\
+	{ "memory",	required_argument, NULL, OPT_MEMORY },	\
+	{ "timeout",	required_argument, NULL, OPT_TIMEOUT },	\
+	{ "accel",	required_argument, NULL, OPT_ACCEL },	\
+	{ "verbose",	no_argument,	   NULL, 'v' },		\
+	{ "help",	no_argument,	   NULL, 'h' }
+
+static const struct option run_options[] = {
+	COMMON_OPTIONS,
+	{ "sched",	required_argument, NULL, OPT_SCHED },
+	{ "duration",	required_argument, NULL, OPT_DURATION },
+	{ "seed",	required_argument, NULL, OPT_SEED },
+	{ "out",	required_argument, NULL, OPT_OUT },
+	{ "json",	required_argument, NULL, OPT_JSON },
+	{ "dry-run",	no_argument,	   NULL, OPT_DRY_RUN },
+	{ }
+};
+
+static const struct option shell_options[] = {
+	COMMON_OPTIONS,
+	{ "exec",	required_argument, NULL, OPT_EXEC },
+	{ "include",	required_argument, NULL, OPT_INCLUDE },
+	{ }
+};
+
+static const char * const accel_names[] = {
+	[ACCEL_AUTO] = "auto", [ACCEL_KVM] = "kvm", [ACCEL_BOX] = "box",
+};
+
+const char *args__accel_name(enum args_accel accel)
+{
+	return accel_names[accel];
+}
+
+static int parse_u64(const char *opt, const char *s, uint64_t min, uint64_t max, const char *unit,
+		     uint64_t *out, struct ktstr_error *e)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoull(s, &end, 10);
+	/* strtoull() takes signs and blanks; a number here starts with a digit. */
+	if (*s < '0' || *s > '9' || *end)
+		return ktstr_error_set(e, -EINVAL, "--%s \"%.100s\" is not a number; give a decimal number%s",
+				       opt, s, unit);
+	if (errno || *out < min || *out > max)
+		return ktstr_error_set(e, -EINVAL, "--%s %.100s is out of range; give %" PRIu64 " to %" PRIu64 "%s",
+				       opt, s, min, max, unit);
+	return 0;
+}
+
+static int parse_u32(const char *opt, const char *s, uint32_t min, uint32_t max, const char *unit,
+		     uint32_t *out, struct ktstr_error *e)
+{
+	uint64_t v;
+	int ret = parse_u64(opt, s, min, max, unit, &v, e);
+
+	if (!ret)
+		*out = v;
+	return ret;
+}
+
+static int parse_accel(struct args *a, const char *s, struct ktstr_error *e)
+{
+	for (int i = ACCEL_AUTO; i <= ACCEL_BOX; i++) {
+		if (!strcmp(s, accel_names[i])) {
+			a->accel = i;
+			return 0;
+		}
+	}
+	return ktstr_error_set(e, -EINVAL, "--accel \"%.100s\" is unknown; choose auto, kvm or box", s);
+}
+
+static int parse_topology(struct args *a, const char *s, struct ktstr_error *e)
+{
+	struct ktstr_error why;
+	int ret = ktstr_topology__parse(s, &a->topology, &why);
+
+	return ret ? ktstr_error_set(e, ret, "--topology %.60s: %.400s", *s ? s : "\"\"", why.msg) : 0;
+}
+
+static int parse_text(const char *opt, char *s, const char **out, struct ktstr_error *e)
+{
+	if (!*s)
+		return ktstr_error_set(e, -EINVAL, "--%s is empty; give it a value or leave it out", opt);
+	*out = s;
+	return 0;
+}
+
+static int take_option(struct args *a, int opt, char *arg, struct ktstr_error *e)
+{
+	switch (opt) {
+	case OPT_KERNEL:
+		return parse_text("kernel", arg, &a->kernel, e);
+	case OPT_SCHED:
+		return parse_text("sched", arg, &a->sched, e);
+	case OPT_OUT:
+		return parse_text("out", arg, &a->out, e);
+	case OPT_JSON:
+		return parse_text("json", arg, &a->json, e);
+	case OPT_EXEC:
+		return parse_text("exec", arg, &a->exec, e);
+	case OPT_INCLUDE:
+		return strv__add(&a->include, arg);
+	case OPT_TOPOLOGY:
+		return parse_topology(a, arg, e);
+	case OPT_ACCEL:
+		return parse_accel(a, arg, e);
+	case OPT_MEMORY:
+		return parse_u32("memory", arg, ARGS_MEMORY_MIN_MIB, ARGS_MEMORY_MAX_MIB, " MiB",
+				 &a->memory_mib, e);
+	case OPT_DURATION:
+		return parse_u32("duration", arg, 1, ARGS_DURATION_MAX_S, " seconds",
+				 &a->duration_s, e);
+	case OPT_TIMEOUT:
+		return parse_u32("timeout", arg, 1, ARGS_TIMEOUT_MAX_S, " seconds",
+				 &a->timeout_s, e);
+	case OPT_SEED:
+		return parse_u64("seed", arg, 0, INT64_MAX, "", &a->seed, e);
+	case OPT_DRY_RUN:
+		a->dry_run = true;
+		return 0;
+	default:
+		a->verbose = true;
+		return 0;
+	}
+}
+
+static int parse_options(struct args *a, int argc, char **argv, const struct option *options,
+			 struct ktstr_error *e)
+{
+	int opt, ret;
+
+	opterr = 0;
+	optind = 0;	/* glibc: start anew */
+	while ((opt = getopt_long(argc, argv, ":vh", options, NULL)) != -1) {
+		if (opt == 'h')
+			return ARGS_HELP;
+		if (opt == ':')
+			return ktstr_error_set(e, -EINVAL, "%s needs a value; see ktstr %s --help",
+					       argv[optind - 1], argv[0]);
+		if (opt == '?')
+			return ktstr_error_set(e, -EINVAL, "unknown option %.100s; see ktstr %s --help",
+					       argv[optind - 1], argv[0]);
+		ret = take_option(a, opt, optarg, e);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int set_defaults(struct args *a, struct ktstr_error *e)
+{
+	memset(a, 0, sizeof(*a));
+	a->topology = (struct ktstr_topology){ .nodes = 1, .llcs = 1, .cores = 2, .threads = 1 };
+	a->memory_mib = 1024;
+	a->duration_s = 3;
+	a->timeout_s = 60;
+	if (getrandom(&a->seed, sizeof(a->seed), 0) != sizeof(a->seed))
+		return ktstr_error_set(e, -errno, "no random numbers for a seed: %m; give --seed");
+	/* A number that people can copy and JSON can carry exactly. */
+	a->seed >>= 12;
+	return 0;
+}
+
+static int take_scenario(struct args *a, const char *name, struct ktstr_error *e)
+{
+	if (!scenario__find(name))
+		return ktstr_error_set(e, -EINVAL, "there is no scenario %.100s; see ktstr list", name);
+	if (strv__has(&a->scenarios, name))
+		return ktstr_error_set(e, -EINVAL, "scenario %s is named twice; name it once", name);
+	return strv__add(&a->scenarios, name);
+}
+
+int args__parse_run(struct args *a, int argc, char **argv, struct ktstr_error *e)
+{
+	int ret = set_defaults(a, e);
+
+	if (!ret)
+		ret = parse_options(a, argc, argv, run_options, e);
+	for (int i = optind; !ret && i < argc; i++)
+		ret = take_scenario(a, argv[i], e);
+	if (!ret && !a->scenarios.n)
+		ret = strv__add(&a->scenarios, "steady");
+	return ret == -ENOMEM ? ktstr_error_set(e, ret, "out of memory") : ret;
+}
+
+int args__parse_shell(struct args *a, int argc, char **argv, struct ktstr_error *e)
+{
+	int ret = set_defaults(a, e);
+
+	if (!ret)
+		ret = parse_options(a, argc, argv, shell_options, e);
+	if (ret)
+		return ret == -ENOMEM ? ktstr_error_set(e, ret, "out of memory") : ret;
+	if (optind < argc)
+		return ktstr_error_set(e, -EINVAL, "shell takes no word %.100s; put the command behind --exec, in quotes",
+				       argv[optind]);
+	if (!a->exec)
+		return ktstr_error_set(e, -EINVAL, "shell needs --exec CMD: there is no interactive shell yet");
+	return 0;
+}
+
+void args__free(struct args *a)
+{
+	strv__free(&a->scenarios);
+	strv__free(&a->include);
+}
+
+static int add_pair(struct strv *out, const char *opt, const char *value)
+{
+	int ret = value ? strv__add(out, opt) : 0;
+
+	return ret || !value ? ret : strv__add(out, value);
+}
+
+static int add_number(struct strv *out, const char *opt, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	return add_pair(out, opt, text);
+}
+
+static int add_machine(const struct args *a, struct strv *out)
+{
+	char topo[64];
+	int ret;
+
+	snprintf(topo, sizeof(topo), "%u,%u,%u,%u", a->topology.nodes, a->topology.llcs,
+		 a->topology.cores, a->topology.threads);
+	ret = add_pair(out, "--kernel", a->kernel);
+	if (!ret)
+		ret = add_pair(out, "--topology", topo);
+	if (!ret)
+		ret = add_number(out, "--memory", a->memory_mib);
+	return ret ? ret : add_number(out, "--timeout", a->timeout_s);
+}
+
+static int add_load(const struct args *a, struct strv *out)
+{
+	int ret;
+
+	if (a->exec) {
+		ret = add_pair(out, "--exec", a->exec);
+		for (size_t i = 0; !ret && i < a->include.n; i++)
+			ret = add_pair(out, "--include", a->include.v[i]);
+		return ret;
+	}
+	ret = add_pair(out, "--sched", a->sched);
+	if (!ret)
+		ret = add_number(out, "--duration", a->duration_s);
+	return ret ? ret : add_number(out, "--seed", a->seed);
+}
+
+static int add_local(const struct args *a, struct strv *out)
+{
+	int ret = add_pair(out, "--out", a->out);
+
+	if (!ret)
+		ret = add_pair(out, "--json", a->json);
+	if (!ret)
+		ret = add_pair(out, "--accel", accel_names[a->accel]);
+	if (!ret && a->dry_run)
+		ret = strv__add(out, "--dry-run");
+	if (!ret && a->verbose)
+		ret = strv__add(out, "--verbose");
+	return ret;
+}
+
+int args__to_argv(const struct args *a, const char *scenario, bool portable, struct strv *out)
+{
+	int ret = 0;
+
+	if (scenario)
+		ret = strv__add(out, scenario);
+	for (size_t i = 0; !scenario && !ret && i < a->scenarios.n; i++)
+		ret = strv__add(out, a->scenarios.v[i]);
+	if (!ret)
+		ret = add_machine(a, out);
+	if (!ret)
+		ret = add_load(a, out);
+	if (!ret && !portable)
+		ret = add_local(a, out);
+	return ret;
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * "ktstr run": check everything, then run here or in the box.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "accel.h"
+#include "box.h"
+#include "commands.h"
+#include "interrupt.h"
+#include "run.h"
+
+const char help_run[] =
+	"usage: ktstr run [OPTION...] [SCENARIO...]\n"
+	"\n"
+	"Boot a kernel in a machine of its own, load a scheduler, run scenarios (default:\n"
+	"steady) one after the other, and print a verdict as KTAP.\n"
+	"\n"
+	"  --kernel PATH         vmlinux, bzImage, or a directory that has one; default:\n"
+	"                        $KTSTR_KERNEL, else the kernel of \"ktstr kernel build\"\n"
+	"  --sched CMD           scheduler with its arguments, in shell quoting; default: none,\n"
+	"                        the kernel's own scheduler is judged\n"
+	"  --topology N,L,C,T    NUMA nodes, LLCs in all, cores per LLC, threads per core;\n"
+	"                        default 1,1,2,1\n"
+	"  --memory MIB          guest memory, default 1024\n"
+	"  --duration S          length of the judged window in seconds, default 3\n"
+	"  --seed N              source of every random choice; default: random, printed\n"
+	"  --timeout S           give up after so many seconds without any sign of life,\n"
+	"                        default 60\n"
+	"  --accel auto|kvm|box  this machine's KVM, or an emulated machine; auto (default)\n"
+	"                        emulates only when KVM cannot do it\n"
+	"  --out DIR             write result.json, ktap.txt, console.log (COM1), crash.log\n"
+	"                        (COM2), dmesg.log and sched.log to DIR; with more than one\n"
+	"                        scenario the logs go to DIR/SCENARIO\n"
+	"  --json FILE           write the result as JSON\n"
+	"  --dry-run             check everything, print what would be done, and stop\n"
+	"  -v, --verbose         print the phases of the guest; its whole kernel log on COM1\n"
+	"\n"
+	"Exit status: 0 all passed, 1 a test failed, 2 usage or environment error,\n"
+	"3 nothing failed but something was inconclusive, 4 all skipped.\n";
+
+static void print_dry_run(const struct report *r, const struct setup *s)
+{
+	struct ktstr_error e;
+	struct buf text;
+
+	printf("kernel %s\n", s->kernel);
+	printf("machine %u CPUs, %u MiB, %s\n", ktstr_topology__nr_cpus(&r->args->topology),
+	       r->args->memory_mib, s->use_box ? "in an emulated machine" : "on this machine's KVM");
+	printf("files for the guest:\n");
+	for (size_t i = 0; i < s->pack.nr; i++) {
+		const struct pack_file *f = &s->pack.files[i];
+
+		if (f->target)
+			printf("  %s -> %s\n", f->guest, f->target);
+		else
+			printf("  %s (%zu bytes) from %s\n", f->guest, f->len, f->host);
+	}
+	for (size_t i = 0; i < r->nr; i++) {
+		buf__init(&text, KTSTR_PLAN_MAX);
+		if (!plan_write(&r->runs[i].plan, &text, &e))
+			printf("plan of %s:\n%s", r->runs[i].plan.scenario, text.data);
+		buf__free(&text);
+	}
+}
+
+static int inner_argv(const struct args *a, struct strv *v)
+{
+	struct args inner = *a;
+	int ret = strv__add(v, "run");
+
+	inner.accel = ACCEL_KVM;
+	inner.json = a->json ? "/dev/fd/3" : NULL;
+	return ret ? ret : args__to_argv(&inner, NULL, false, v);
+}
+
+/* The JSON comes out of the box by a pipe: its file system there is read-only. */
+static int relay_json(const struct args *a, const struct buf *json, int status)
+{
+	struct ktstr_error e;
+
+	if (!a->json || interrupt__signal())
+		return status;
+	/* Without a result the inner ktstr, or the box, has already said why. */
+	if (!json->len)
+		return status;
+	if (outfile__write(a->json, json->data, json->len, &e))
+		return command_fail(&e);
+	return status;
+}
+
+static int run_in_box(const struct args *a, const struct setup *s, const struct outdir *out)
+{
+	struct buf json;
+	struct box_opts o = {
+		.rw_dir		= a->out ? out->dir : NULL,
+		.memory_mib	= a->memory_mib,
+		.result		= a->json ? &json : NULL,
+	};
+	struct ktstr_error e;
+	int status, ret;
+
+	buf__init(&json, BOX_RESULT_MAX);
+	setup__announce_box(s);
+	o.interrupt_fd = interrupt__open();
+	ret = inner_argv(a, &o.argv) ? ktstr_error_set(&e, -1, "out of memory") : box__run(&o, &status, &e);
+	strv__free(&o.argv);
+	if (ret)
+		status = command_fail(&e);
+	else if (interrupt__signal())
+		printf("Bail out! interrupted by %s\n", strsignal(interrupt__signal()));
+	else
+		status = relay_json(a, &json, status);
+	buf__free(&json);
+	fflush(stdout);
+	interrupt__reraise();
+	return status;
+}
+
+static int check_files(const struct args *a, struct outdir *out, struct ktstr_error *e)
+{
+	int ret = a->json ? outfile__check(a->json, "--json", e) : 0;
+
+	return ret || !a->out || a->dry_run ? ret : outdir__open(out, a->out, e);
+}
+
+static int go(struct report *r, struct setup *s, struct outdir *out)
+{
+	struct ktstr_error e;
+	int status;
+
+	if (setup__init(s, r->args, &e) || run__plans(r, s, &e) || check_files(r->args, out, &e)) {
+		status = command_fail(&e);
+		outdir__close(out, NULL);
+		return status;
+	}
+	if (r->args->dry_run) {
+		print_dry_run(r, s);
+		return 0;
+	}
+	if (!s->use_box)
+		return run__all(r, s, out);
+	/* The inner ktstr writes there; ours only proved that it can be written. */
+	outdir__close(out, NULL);
+	return run_in_box(r->args, s, out);
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct report r = { .exec_ns = commands_exec_ns, .in_box = accel__in_box() };
+	struct ktstr_error e;
+	struct outdir out;
+	struct setup s;
+	struct args a;
+	int ret = args__parse_run(&a, argc, argv, &e);
+
+	if (ret == ARGS_HELP)
+		ret = printf("%s", help_run) < 0;
+	else if (ret)
+		ret = command_fail(&e);
+	else {
+		r.args = &a;
+		r.kernel = s.kernel;
+		outdir__init(&out);
+		memset(&s, 0, sizeof(s));
+		ret = go(&r, &s, &out);
+		run__free(&r);
+		setup__free(&s);
+	}
+	args__free(&a);
+	return ret;
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Building the initramfs.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "image.h"
+
+/* guest_image.S */
+extern const char ktstr_guest_init[];
+extern const char ktstr_guest_init_end[];
+
+static int fill(struct image *img, const struct pack *pack)
+{
+	struct cpio *c = img->cpio;
+	int ret = cpio__file(c, "/init", 0755, ktstr_guest_init,
+			     ktstr_guest_init_end - ktstr_guest_init);
+
+	if (!ret)
+		ret = cpio__file(c, KTSTR_PLAN_PATH, 0444, img->plan.data, img->plan.len);
+	/* Mount points: init makes the others, but it needs /dev before it can speak. */
+	if (!ret)
+		ret = cpio__dir(c, "/dev", 0755);
+	if (!ret)
+		ret = pack__into(pack, c);
+	return ret ? ret : cpio__finish(c);
+}
+
+int image__build(struct image *img, const struct plan *plan, const struct pack *pack,
+		 struct ktstr_error *e)
+{
+	int ret;
+
+	memset(img, 0, sizeof(*img));
+	buf__init(&img->plan, KTSTR_PLAN_MAX);
+	ret = plan_write(plan, &img->plan, e);
+	if (ret)
+		return ret;
+	img->cpio = cpio__new();
+	ret = img->cpio ? fill(img, pack) : -ENOMEM;
+	if (ret)
+		return ktstr_error_set(e, ret, "cannot put the guest's files together: %s", strerror(-ret));
+	return 0;
+}
+
+void image__free(struct image *img)
+{
+	cpio__free(img->cpio);
+	img->cpio = NULL;
+	buf__free(&img->plan);
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * JSON by jansson. Strings from a guest are clean ASCII already; what a user
+ * typed may be any bytes.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "json_out.h"
+#include "scenario.h"
+
+/* Bytes of the user that are no UTF-8 become their escaped form. */
+static json_t *text(const char *s)
+{
+	json_t *j = json_string(s ? s : "");
+	char clean[1024];
+
+	if (j || !s)
+		return j;
+	text__clean(clean, sizeof(clean), s, strlen(s));
+	return json_string(clean);
+}
+
+static json_t *text_or_null(const char *s)
+{
+	return s ? text(s) : json_null();
+}
+
+static json_t *number(uint64_t v)
+{
+	return json_integer((json_int_t)v);
+}
+
+static void set(json_t *o, const char *key, json_t *value)
+{
+	/* A NULL value or object makes json_object_set_new() fail; the dump then lacks it. */
+	json_object_set_new(o, key, value);
+}
+
+static json_t *sched_state(const struct evidence_window *w)
+{
+	json_t *o = json_object();
+
+	if (!w->seen) {
+		json_decref(o);
+		return json_null();
+	}
+	set(o, "state", text(w->sched.state));
+	set(o, "ops", text(w->sched.ops));
+	set(o, "enable_seq", number(w->sched.enable_seq));
+	set(o, "nr_rejected", number(w->sched.nr_rejected));
+	set(o, "switch_all", number(w->sched.switch_all));
+	set(o, "time_ns", number(w->time_ns));
+	set(o, "steal_ns", number(w->steal_ns));
+	return o;
+}
+
+static json_t *worker(const struct evidence_worker *w)
+{
+	json_t *o = json_object();
+
+	set(o, "cgroup", text(w->cgroup));
+	set(o, "worker", number(w->worker));
+	set(o, "pid", number(w->pid));
+	set(o, "cpu_ns", number(w->cpu_ns));
+	set(o, "wait_ns", number(w->wait_ns));
+	set(o, "wall_ns", number(w->wall_ns));
+	set(o, "iterations", number(w->iterations));
+	set(o, "max_off_cpu_ns", number(w->max_gap_ns));
+	set(o, "max_off_cpu_at_ns", number(w->max_gap_at_ns));
+	set(o, "migrations", number(w->migrations));
+	set(o, "switches", number(w->switches));
+	set(o, "off_cpuset_samples", number(w->off_cpuset));
+	set(o, "last_cpu", number(w->last_cpu));
+	set(o, "policy", number(w->policy));
+	set(o, "wait_status", number(w->exit_status));
+	return o;
+}
+
+static json_t *workers(const struct evidence *ev)
+{
+	json_t *a = json_array();
+
+	for (uint32_t i = 0; i < ev->nr_workers; i++)
+		json_array_append_new(a, worker(&ev->workers[i]));
+	return a;
+}
+
+static json_t *cgroup(const struct plan_cgroup *cg, const struct evidence *ev)
+{
+	double cpu = 0, window = (double)ev->end.time_ns - (double)ev->start.time_ns;
+	json_t *o = json_object();
+
+	for (uint32_t i = 0; i < ev->nr_workers; i++)
+		if (!strcmp(ev->workers[i].cgroup, cg->name))
+			cpu += ev->workers[i].cpu_ns;
+	set(o, "name", text(cg->name));
+	set(o, "cpuset", text(cg->cpuset));
+	set(o, "cpus", number(cg->nr_cpus));
+	set(o, "workers", number(cg->nr_workers));
+	set(o, "kind", text(cg->kind));
+	set(o, "cpu_ns", number(cpu));
+	set(o, "cpu_share_pct", ev->start.seen && ev->end.seen && window > 0 ?
+	    json_real(100 * cpu / (window * cg->nr_cpus)) : json_null());
+	return o;
+}
+
+static json_t *cgroups(const struct report_run *run)
+{
+	json_t *a = json_array();
+
+	for (uint32_t i = 0; i < run->plan.nr_cgroups; i++)
+		json_array_append_new(a, cgroup(&run->plan.cgroups[i], run->ev));
+	return a;
+}
+
+static json_t *checks(const struct verdict *v)
+{
+	json_t *a = json_array();
+
+	for (int i = 0; i < CHECK_NR; i++) {
+		const struct verdict_check *c = &v->checks[i];
+		json_t *o;
+
+		if (!c->applies)
+			continue;
+		o = json_object();
+		set(o, "name", text(c->name));
+		set(o, "status", text(verdict__status_name(c->status)));
+		set(o, "kind", text(verdict__kind_name(c->kind)));
+		set(o, "reason", text(c->reason));
+		json_array_append_new(a, o);
+	}
+	return a;
+}
+
+static json_t *splats(const struct splat_log *log)
+{
+	json_t *a = json_array();
+
+	for (uint32_t i = 0; i < log->nr && i < SPLATS_MAX; i++) {
+		json_t *o = json_object();
+
+		set(o, "kind", text(splat__name(log->splats[i].kind)));
+		set(o, "text", text(log->splats[i].text));
+		json_array_append_new(a, o);
+	}
+	return a;
+}
+
+static json_t *frames(const struct evidence *ev)
+{
+	json_t *o = json_object();
+
+	set(o, "good", number(ev->frames.frames));
+	set(o, "lost", number(ev->frames.lost));
+	set(o, "corrupt", number(ev->frames.corrupt));
+	set(o, "out_of_order", number(ev->frames.reordered));
+	set(o, "unknown", number(ev->frames.unknown));
+	set(o, "malformed", number(ev->malformed));
+	set(o, "skipped_bytes", number(ev->frames.skipped));
+	set(o, "partial_bytes", number(ev->residue));
+	return o;
+}
+
+static json_t *guest(const struct evidence *ev)
+{
+	char build_id[2 * sizeof(ev->helo.build_id) + 1] = "";
+	json_t *o;
+
+	if (!ev->has_helo)
+		return json_null();
+	o = json_object();
+	for (uint32_t i = 0; ev->helo.valid & KTSTR_HELO_BUILD_ID && i < ev->helo.build_id_len; i++)
+		snprintf(build_id + 2 * i, 3, "%02x", ev->helo.build_id[i]);
+	set(o, "release", text(ev->helo.release));
+	set(o, "build_id", text(build_id));
+	set(o, "cpus", number(ev->helo.nr_cpus));
+	set(o, "clocksource", text(ev->helo.clocksource));
+	set(o, "sched_ext", json_boolean(ev->helo.valid & KTSTR_HELO_SCHED_EXT));
+	set(o, "tsc_khz", ev->helo.valid & KTSTR_HELO_TSC_KHZ ? number(ev->helo.tsc_khz) : json_null());
+	set(o, "init_boottime_ns", number(ev->helo.boot_ns));
+	return o;
+}
+
+static json_t *machine(const struct report *r, const struct evidence *ev)
+{
+	static const char * const ends[] = {
+		[VMM_END_NONE] = "none", [VMM_END_RESET] = "reset",
+		[VMM_END_POWEROFF] = "poweroff", [VMM_END_TRIPLE_FAULT] = "triple_fault",
+		[VMM_END_ERROR] = "error", [VMM_END_STOPPED] = "stopped",
+	};
+	const struct vmm_stats *st = &ev->machine;
+	json_t *o = json_object(), *kicks = json_array();
+
+	set(o, "end", text(ends[ev->machine_end]));
+	set(o, "exec_to_ready_ns", ev->ready_ns ? number(ev->ready_ns - r->exec_ns) : json_null());
+	set(o, "boot_ns", ev->ready_ns ? number(report__boot_ns(ev)) : json_null());
+	set(o, "wall_ns", number(ev->end_ns - ev->create_ns));
+	set(o, "create_ns", number(st->create_ns));
+	set(o, "exits_at_ready", ev->ready_ns ? number(ev->exits_at_ready) : json_null());
+	set(o, "exits", number(st->exits));
+	set(o, "exits_mmio", number(st->exits_mmio));
+	set(o, "exits_pio", number(st->exits_pio));
+	set(o, "exits_other", number(st->exits_other));
+	for (int i = 0; i < KTSTR_NR_QUEUES; i++)
+		json_array_append_new(kicks, number(st->kicks[i]));
+	set(o, "queue_kicks", kicks);
+	set(o, "interrupts", number(st->interrupts));
+	set(o, "driver_errors", number(st->driver_errors));
+	return o;
+}
+
+static json_t *sched_exit(const struct evidence *ev)
+{
+	json_t *o;
+
+	if (!ev->has_sched_exit)
+		return json_null();
+	o = json_object();
+	set(o, "wait_status", number(ev->sched_wait_status));
+	set(o, "ended_by_ktstr", json_boolean(ev->sched_expected));
+	set(o, "ran_ns", number(ev->sched_ran_ns));
+	return o;
+}
+
+static json_t *run_object(const struct report *r, const struct report_run *run)
+{
+	const struct evidence *ev = run->ev;
+	json_t *o = json_object();
+
+	set(o, "scenario", text(run->plan.scenario));
+	if (!ev) {
+		set(o, "verdict", json_null());
+		return o;
+	}
+	set(o, "verdict", text(verdict__status_name(run->verdict.status)));
+	set(o, "kind", text(verdict__kind_name(run->verdict.kind)));
+	set(o, "reason", text(run->verdict.reason));
+	set(o, "checks", checks(&run->verdict));
+	set(o, "last_phase", text(evidence__phase_name(ev->phase)));
+	set(o, "sched_start", sched_state(&ev->start));
+	set(o, "sched_end", sched_state(&ev->end));
+	set(o, "sched_exit", sched_exit(ev));
+	set(o, "window_ns", ev->start.seen && ev->end.seen ?
+	    number(ev->end.time_ns - ev->start.time_ns) : json_null());
+	set(o, "steal_pct", run->verdict.steal_pct >= 0 ? json_real(run->verdict.steal_pct) : json_null());
+	set(o, "cgroups", cgroups(run));
+	set(o, "workers", workers(ev));
+	set(o, "splat_count", number(ev->splats.nr));
+	set(o, "splats", splats(&ev->splats));
+	set(o, "frames", frames(ev));
+	set(o, "guest", guest(ev));
+	set(o, "machine", machine(r, ev));
+	set(o, "repeat", text(run->repeat));
+	return o;
+}
+
+static json_t *topology(const struct ktstr_topology *t)
+{
+	json_t *o = json_object();
+
+	set(o, "nodes", number(t->nodes));
+	set(o, "llcs", number(t->llcs));
+	set(o, "cores_per_llc", number(t->cores));
+	set(o, "threads_per_core", number(t->threads));
+	set(o, "cpus", number(ktstr_topology__nr_cpus(t)));
+	return o;
+}
+
+static char *dump(json_t *o, size_t *len)
+{
+	char *s = json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+	char *t;
+
+	json_decref(o);
+	if (!s)
+		return NULL;
+	*len = strlen(s) + 1;
+	t = realloc(s, *len + 1);
+	if (!t) {
+		free(s);
+		return NULL;
+	}
+	t[*len - 1] = '\n';
+	t[*len] = '\0';
+	return t;
+}
+
+char *json_out__dump(const struct report *r, int exit_status, size_t *len)
+{
+	json_t *o = json_object(), *runs = json_array();
+
+	set(o, "version", number(JSON_OUT_VERSION));
+	set(o, "exit_status", number(exit_status));
+	set(o, "kernel", text(r->kernel));
+	set(o, "sched", text_or_null(r->args->sched));
+	set(o, "topology", topology(&r->args->topology));
+	set(o, "memory_mib", number(r->args->memory_mib));
+	set(o, "duration_ns", number(r->args->duration_s * 1000000000ull));
+	set(o, "timeout_ns", number(r->args->timeout_s * 1000000000ull));
+	set(o, "seed", number(r->args->seed));
+	set(o, "emulated", json_boolean(r->in_box));
+	for (size_t i = 0; i < r->nr; i++)
+		json_array_append_new(runs, run_object(r, &r->runs[i]));
+	set(o, "runs", runs);
+	return dump(o, len);
+}
+
+char *json_out__scenarios(size_t *len)
+{
+	json_t *o = json_object(), *a = json_array();
+	const struct scenario *s;
+
+	for (unsigned int i = 0; (s = scenario__at(i)); i++) {
+		json_t *e = json_object();
+
+		set(e, "name", text(s->name));
+		set(e, "summary", text(s->summary));
+		json_array_append_new(a, e);
+	}
+	set(o, "version", number(JSON_OUT_VERSION));
+	set(o, "scenarios", a);
+	return dump(o, len);
+}

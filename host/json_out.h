@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The JSON twin of the report; Documentation/json.rst names every field.
+ */
+#ifndef KTSTR_HOST_JSON_OUT_H
+#define KTSTR_HOST_JSON_OUT_H
+
+#include <stddef.h>
+
+#include "report.h"
+
+#define JSON_OUT_VERSION	1	/* grows when a field changes its meaning */
+
+/**
+ * json_out__dump() - the report as JSON text
+ * @r: report
+ * @exit_status: what ktstr will exit with
+ * @len: bytes
+ *
+ * Return: malloc()ed text with a final newline, or NULL without memory.
+ */
+char *json_out__dump(const struct report *r, int exit_status, size_t *len);
+
+/** json_out__scenarios() - the catalog as JSON text; as json_out__dump() */
+char *json_out__scenarios(size_t *len);
+
+#endif /* KTSTR_HOST_JSON_OUT_H */

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Facts for reports.
+ */
+#include <string.h>
+
+#include "command.h"
+#include "report.h"
+
+int report__exit_status(const struct report *r, size_t done)
+{
+	size_t count[VERDICT_INTERRUPTED + 1] = { 0 };
+
+	for (size_t i = 0; i < done; i++)
+		count[r->runs[i].verdict.status]++;
+	if (count[VERDICT_ENV])
+		return EXIT_ENVIRONMENT;
+	if (count[VERDICT_FAIL] || count[VERDICT_CRASH] || count[VERDICT_INTERRUPTED])
+		return EXIT_SOME_FAILED;
+	if (count[VERDICT_INCONCLUSIVE])
+		return EXIT_INCONCLUSIVE;
+	return count[VERDICT_SKIP] == done ? EXIT_ALL_SKIPPED : EXIT_ALL_PASSED;
+}
+
+uint64_t report__boot_ns(const struct evidence *ev)
+{
+	return ev && ev->ready_ns ? ev->ready_ns - ev->create_ns : 0;
+}
+
+void report__repeat(struct report_run *run, const struct args *args)
+{
+	char quoted[512];
+	struct strv words = { 0 };
+	struct buf b;
+
+	buf__init(&b, sizeof(run->repeat) - 1);
+	buf__printf(&b, "ktstr run");
+	if (args__to_argv(args, run->plan.scenario, true, &words))
+		b.err = -1;
+	for (size_t i = 0; i < words.n; i++) {
+		if (command__quote(quoted, sizeof(quoted), words.v[i]))
+			b.err = -1;
+		else
+			buf__printf(&b, " %s", quoted);
+	}
+	/* Too long to be copied by hand: say nothing rather than half a command. */
+	run->repeat[0] = '\0';
+	if (!b.err)
+		memcpy(run->repeat, b.data, b.len + 1);
+	buf__free(&b);
+	strv__free(&words);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is reported of a whole call of "ktstr run": the facts that KTAP, the
+ * table and JSON share.
+ */
+#ifndef KTSTR_HOST_REPORT_H
+#define KTSTR_HOST_REPORT_H
+
+#include "args.h"
+#include "plan.h"
+#include "verdict.h"
+
+/**
+ * struct report_run - one scenario's run
+ * @plan: what was asked
+ * @ev: what happened; NULL when it was not run
+ * @verdict: what that comes to
+ * @repeat: command that repeats it
+ */
+struct report_run {
+	struct plan plan;
+	struct evidence *ev;
+	struct verdict verdict;
+	char repeat[1024];
+};
+
+/**
+ * struct report - all of them
+ * @args: options of the call
+ * @kernel: path of the kernel
+ * @in_box: in an emulated machine: times are not comparable
+ * @exec_ns: CLOCK_MONOTONIC when ktstr was executed
+ * @runs: one for each scenario
+ * @nr: how many
+ */
+struct report {
+	const struct args *args;
+	const char *kernel;
+	bool in_box;
+	uint64_t exec_ns;
+	struct report_run *runs;
+	size_t nr;
+};
+
+/* Exit statuses of ktstr run. */
+enum report_exit {
+	EXIT_ALL_PASSED		= 0,
+	EXIT_SOME_FAILED	= 1,
+	EXIT_ENVIRONMENT	= 2,
+	EXIT_INCONCLUSIVE	= 3,
+	EXIT_ALL_SKIPPED	= 4,
+};
+
+/**
+ * report__exit_status() - what the verdicts come to
+ * @r: report
+ * @done: how many of its runs were judged
+ *
+ * An environment error outranks a failure: what could not be judged did not fail.
+ * Return: enum report_exit.
+ */
+int report__exit_status(const struct report *r, size_t done);
+
+/** report__boot_ns() - from the session's start to REDY; 0 when it did not come */
+uint64_t report__boot_ns(const struct evidence *ev);
+
+/** report__repeat() - write the command that repeats a run into @run->repeat */
+void report__repeat(struct report_run *run, const struct args *args);
+
+#endif /* KTSTR_HOST_REPORT_H */

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Scenarios one after the other, a machine for each.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "command.h"
+#include "commands.h"
+#include "interrupt.h"
+#include "json_out.h"
+#include "pack_command.h"
+#include "result.h"
+#include "run.h"
+#include "scenario.h"
+#include "session.h"
+
+#define SCHED_TIMEOUT_MS	20000	/* emulated, the verifier alone takes seconds */
+#define ACK_TIMEOUT_MS		5000
+#define LIMIT_EXTRA_MS		60000	/* what a run may take beyond its parts: boot, packing up */
+
+/* One run while it goes on. */
+struct live {
+	struct report *r;
+	const struct setup *s;
+	struct outdir *out;
+	struct ktap ktap;
+	int interrupt_fd;
+	uint64_t began_ns;
+};
+
+static int plan_init(struct plan *plan, const struct args *a, const char *name,
+		     const struct strv *sched, struct ktstr_error *e)
+{
+	const struct scenario *sc = scenario__find(name);
+
+	plan->scenario = sc->name;
+	plan->seed = a->seed;
+	plan->duration_ms = a->duration_s * 1000;
+	plan->sched_timeout_ms = SCHED_TIMEOUT_MS;
+	plan->ack_timeout_ms = ACK_TIMEOUT_MS;
+	for (size_t i = 0; i < sched->n; i++)
+		if (strv__add(&plan->sched, sched->v[i]))
+			return ktstr_error_set(e, -ENOMEM, "out of memory");
+	return sc->build(&a->topology, plan, e);
+}
+
+int run__plans(struct report *r, struct setup *s, struct ktstr_error *e)
+{
+	const struct args *a = r->args;
+	struct strv sched = { 0 };
+	int ret = 0;
+
+	r->runs = calloc(a->scenarios.n, sizeof(*r->runs));
+	if (!r->runs)
+		return ktstr_error_set(e, -ENOMEM, "out of memory");
+	r->nr = a->scenarios.n;
+	if (a->sched) {
+		struct ktstr_error why;
+
+		ret = command__split(a->sched, &sched, &why);
+		if (ret)
+			ktstr_error_set(e, ret, "--sched: %.480s", why.msg);
+		else
+			ret = pack_command(&s->pack, &s->finder, &sched, "--sched", e);
+	}
+	for (size_t i = 0; !ret && i < r->nr; i++) {
+		ret = plan_init(&r->runs[i].plan, a, a->scenarios.v[i], &sched, e);
+		report__repeat(&r->runs[i], a);
+	}
+	strv__free(&sched);
+	return ret;
+}
+
+void run__free(struct report *r)
+{
+	for (size_t i = 0; i < r->nr; i++) {
+		plan__free(&r->runs[i].plan);
+		free(r->runs[i].ev);
+	}
+	free(r->runs);
+	r->runs = NULL;
+	r->nr = 0;
+}
+
+static void on_bytes(void *arg, enum evidence_stream stream, const void *data, size_t len)
+{
+	struct live *l = arg;
+
+	outdir__bytes(l->out, stream, data, len);
+}
+
+static void on_life(void *arg, uint32_t phase, const char *reason)
+{
+	struct live *l = arg;
+
+	if (l->r->args->verbose)
+		ktap__diag(&l->ktap, "%8.3f s %s%s%s", (clock__now_ns() - l->began_ns) / 1e9,
+			   evidence__phase_name(phase), *reason ? ": " : "", reason);
+}
+
+static int run_session(struct live *l, struct report_run *run, struct ktstr_error *e)
+{
+	const struct args *a = l->r->args;
+	struct image img;
+	struct vmm_opts machine;
+	struct session_opts so = {
+		.machine	= &machine,
+		.interrupt_fd	= l->interrupt_fd,
+		.silence_ms	= a->timeout_s * 1000,
+		.limit_ms	= run->plan.duration_ms + SCHED_TIMEOUT_MS +
+				  2000ull * a->timeout_s + LIMIT_EXTRA_MS,
+	};
+	int ret = image__build(&img, &run->plan, &l->s->pack, e);
+
+	if (!ret) {
+		machine = setup__machine(l->s, a, &img);
+		ret = session__run(&so, run->ev, e);
+	}
+	image__free(&img);
+	return ret;
+}
+
+/* Run and judge one scenario; an error is of the environment. */
+static int run_one(struct live *l, struct report_run *run, struct ktstr_error *e)
+{
+	const struct evidence_sink sink = { .bytes = on_bytes, .life = on_life, .arg = l };
+	int ret;
+
+	outdir__logs(l->out, l->r->nr > 1 ? run->plan.scenario : NULL);
+	run->ev = evidence__new(&sink);
+	if (!run->ev)
+		return ktstr_error_set(e, -ENOMEM, "out of memory");
+	l->began_ns = clock__now_ns();
+	ret = run_session(l, run, e);
+	if (ret) {
+		free(run->ev);
+		run->ev = NULL;
+		return ret;
+	}
+	verdict__judge(&run->verdict, &run->plan, run->ev, &verdict_default_limits);
+	if (run->verdict.status == VERDICT_ENV)
+		return ktstr_error_set(e, -ENOTSUP, "%s: %.400s", run->plan.scenario, run->verdict.reason);
+	return 0;
+}
+
+static int write_json(struct live *l, int status, struct ktstr_error *e)
+{
+	char path[PATH_MAX];
+	size_t len = 0;
+	char *json = json_out__dump(l->r, status, &len);
+	int ret = 0;
+
+	if (!json)
+		return ktstr_error_set(e, -ENOMEM, "out of memory for the JSON report");
+	if (l->r->args->json)
+		ret = outfile__write(l->r->args->json, json, len, e);
+	if (!ret && l->out->dir[0]) {
+		ret = outdir__path(l->out, "result.json", path, sizeof(path));
+		ret = ret ? ktstr_error_set(e, ret, "--out: the path is too long") :
+			    outfile__write(path, json, len, e);
+	}
+	free(json);
+	return ret;
+}
+
+/* The files come last, and their failure is an error whatever the verdict is. */
+static int finish(struct live *l, int status)
+{
+	struct ktstr_error e;
+
+	if (write_json(l, status, &e))
+		status = command_fail(&e);
+	if (outdir__close(l->out, &e))
+		status = command_fail(&e);
+	return status;
+}
+
+static void begin(struct live *l)
+{
+	const struct args *a = l->r->args;
+	unsigned int points = 0;
+
+	for (size_t i = 0; i < l->r->nr; i++)
+		points += result__points(&l->r->runs[i].plan);
+	ktap__begin(&l->ktap, points);
+	ktap__diag(&l->ktap, "kernel %s", l->s->kernel);
+	ktap__diag(&l->ktap, "scheduler: %s", a->sched ? a->sched : "the kernel's own");
+	ktap__diag(&l->ktap, "topology %u,%u,%u,%u memory %u MiB seed %llu", a->topology.nodes,
+		   a->topology.llcs, a->topology.cores, a->topology.threads, a->memory_mib,
+		   (unsigned long long)a->seed);
+}
+
+int run__all(struct report *r, const struct setup *s, struct outdir *out)
+{
+	struct live l = { .r = r, .s = s, .out = out };
+	struct ktstr_error e;
+	int ret = 0, status;
+	size_t done;
+
+	l.ktap.out = stdout;
+	l.ktap.copy = out->ktap;
+	l.interrupt_fd = interrupt__open();
+	begin(&l);
+	for (done = 0; !ret && !interrupt__signal() && done < r->nr; done++) {
+		ret = run_one(&l, &r->runs[done], &e);
+		if (!ret)
+			result__print(&l.ktap, r, &r->runs[done]);
+	}
+	if (ret) {
+		ktap__bail(&l.ktap, "%s", e.msg);
+		status = finish(&l, command_fail(&e));
+	} else if (interrupt__signal()) {
+		ktap__bail(&l.ktap, "interrupted by %s", strsignal(interrupt__signal()));
+		status = finish(&l, EXIT_SOME_FAILED);
+	} else {
+		ktap__end(&l.ktap);
+		status = finish(&l, report__exit_status(r, done));
+	}
+	interrupt__reraise();
+	return status;
+}

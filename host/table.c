@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table. Shares are per cent of the CPU time that the cgroups' CPUs had in
+ * the window.
+ */
+#include <string.h>
+
+#include "table.h"
+
+#define WORKERS_SHOWN	16u	/* more than that is for JSON */
+
+struct sum {
+	double cpu_ns;
+	uint64_t migrations, max_gap_ns;
+};
+
+static double window_ns(const struct evidence *ev)
+{
+	if (!ev->start.seen || !ev->end.seen || ev->end.time_ns <= ev->start.time_ns)
+		return 0;
+	return ev->end.time_ns - ev->start.time_ns;
+}
+
+static struct sum cgroup_sum(const struct evidence *ev, const char *name)
+{
+	struct sum s = { 0 };
+
+	for (uint32_t i = 0; i < ev->nr_workers; i++) {
+		const struct evidence_worker *w = &ev->workers[i];
+
+		if (strcmp(w->cgroup, name))
+			continue;
+		s.cpu_ns += w->cpu_ns;
+		s.migrations += w->migrations;
+		if (w->max_gap_ns > s.max_gap_ns)
+			s.max_gap_ns = w->max_gap_ns;
+	}
+	return s;
+}
+
+static void row(struct ktap *k, const char *name, double cpu_ns, double of_ns, uint64_t gap_ns,
+		uint64_t migrations)
+{
+	ktap__diag(k, "  %-12s %7.1f %% %12.1f %15.1f %12llu", name,
+		   of_ns > 0 ? 100 * cpu_ns / of_ns : 0, cpu_ns / 1e6, gap_ns / 1e6,
+		   (unsigned long long)migrations);
+}
+
+static void print_workers(struct ktap *k, const struct evidence *ev, const char *cgroup,
+			  double of_ns)
+{
+	uint32_t shown = 0;
+	char name[64];
+
+	for (uint32_t i = 0; i < ev->nr_workers; i++) {
+		const struct evidence_worker *w = &ev->workers[i];
+
+		if (strcmp(w->cgroup, cgroup))
+			continue;
+		if (shown++ >= WORKERS_SHOWN)
+			continue;
+		snprintf(name, sizeof(name), "  %s/%u", w->cgroup, w->worker);
+		row(k, name, w->cpu_ns, of_ns, w->max_gap_ns, w->migrations);
+	}
+	if (shown > WORKERS_SHOWN)
+		ktap__diag(k, "    (%u more workers: see --json)", shown - WORKERS_SHOWN);
+}
+
+static void print_shares(struct ktap *k, const struct report_run *run)
+{
+	double wall = window_ns(run->ev);
+
+	ktap__diag(k, "  %-12s %9s %12s %15s %12s", "cgroup", "CPU share", "CPU ms", "longest off ms",
+		   "migrations");
+	for (uint32_t i = 0; i < run->plan.nr_cgroups; i++) {
+		const struct plan_cgroup *cg = &run->plan.cgroups[i];
+		struct sum s = cgroup_sum(run->ev, cg->name);
+		double of = wall * cg->nr_cpus;
+
+		row(k, cg->name, s.cpu_ns, of, s.max_gap_ns, s.migrations);
+		print_workers(k, run->ev, cg->name, of);
+	}
+}
+
+static void print_sched(struct ktap *k, const struct report_run *run)
+{
+	const struct evidence_sched *a = &run->ev->start.sched, *b = &run->ev->end.sched;
+
+	if (!run->ev->start.seen)
+		return;
+	ktap__diag(k, "  scheduler at start: %s %s, at end: %s %s", a->state, a->ops,
+		   run->ev->end.seen ? b->state : "unknown", run->ev->end.seen ? b->ops : "");
+}
+
+static void print_times(struct ktap *k, const struct report *r, const struct report_run *run)
+{
+	const struct evidence *ev = run->ev;
+	double boot = report__boot_ns(ev) / 1e9;
+
+	if (ev->ready_ns)
+		ktap__diag(k, "  boot %.2f s (to REDY; from exec %.2f s), window %.2f s, wall %.2f s%s", boot,
+			   (ev->ready_ns - r->exec_ns) / 1e9, window_ns(ev) / 1e9,
+			   (ev->end_ns - ev->create_ns) / 1e9,
+			   r->in_box ? " (emulated machine: times are not comparable)" : "");
+	if (run->verdict.steal_pct >= 0)
+		ktap__diag(k, "  steal %.1f %% of the window's CPU time", run->verdict.steal_pct);
+	if (ev->has_helo)
+		ktap__diag(k, "  kernel %s, %u CPUs, clocksource %s", ev->helo.release,
+			   ev->helo.nr_cpus, ev->helo.clocksource);
+}
+
+void table__print(struct ktap *k, const struct report *r, const struct report_run *run)
+{
+	if (!run->ev)
+		return;
+	if (run->ev->nr_workers)
+		print_shares(k, run);
+	print_sched(k, run);
+	print_times(k, r, run);
+}
