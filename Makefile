@@ -78,7 +78,7 @@ $(B)/unit/%: selftests/unit/%.c $(asan_libs) $(image_obj) $(ktstr_mk) Makefile
 -include $(addsuffix .d,$(unit_bin) $(vm_all))
 
 clean:
-	@rm -rf $(if $(O),$(addprefix $(B)/,obj asan guest unit vm libvmm.a libhost.a kvmbox kvmbox-init scripts ktstr),build ktstr)
+	@rm -rf $(if $(O),$(addprefix $(B)/,obj asan guest unit vm libvmm.a libhost.a kvmbox-host kvmbox-init scripts ktstr),build ktstr)
 
 help:
 	@sed -n 's/^##//p' Makefile

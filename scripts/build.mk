@@ -64,10 +64,10 @@ $(B)/guest/ktstr-init: $(guest_obj)
 	$(ktstr_q)$(CC) $(LDFLAGS) -static -o $@ $^ -lz -lpthread
 
 # The emulated box: kvmbox on the host, and its PID 1.
-box_bin := $(B)/kvmbox $(B)/kvmbox-init
+box_bin := $(B)/kvmbox-host $(B)/kvmbox-init
 box_obj := $(B)/obj/scripts/box/kvmbox.o $(B)/obj/scripts/box/init.o
 
-$(B)/kvmbox: $(B)/obj/scripts/box/kvmbox.o
+$(B)/kvmbox-host: $(B)/obj/scripts/box/kvmbox.o
 	$(ktstr_say) LD $(notdir $@)
 	$(ktstr_q)$(CC) $(LDFLAGS) -o $@ $^
 
