@@ -20,12 +20,13 @@
  * @topology: checked topology
  * @supported: from cpuid__supported()
  * @tsc_deadline: offer the TSC deadline timer
+ * @in_box: the host CPU is emulated
  * @bus: devices
  * @ended: called once by the vCPU thread that met the machine's end, or an
  *	error; it must make every other vCPU stop
  * @arg: first argument of @ended
  *
- * Only @bus, @ended and @arg are used after vcpu__create().
+ * Only @bus, @ended and @arg are used after vcpu__set_state().
  */
 struct vcpu_cfg {
 	int kvm_fd;
@@ -33,6 +34,7 @@ struct vcpu_cfg {
 	const struct ktstr_topology *topology;
 	const struct kvm_cpuid2 *supported;
 	bool tsc_deadline;
+	bool in_box;
 	struct bus *bus;
 	void (*ended)(void *arg, enum vmm_end end, const char *detail);
 	void *arg;

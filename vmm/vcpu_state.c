@@ -25,6 +25,8 @@
 #define MSR_MTRR_DEF_TYPE	0x2ffu
 #define MTRR_ENABLED_WB		0x806ull	/* all memory write-back */
 
+#define LEAF_XSAVE	0xdu
+
 #define SEG_TYPE_CODE	0xb	/* execute, read, accessed */
 #define SEG_TYPE_DATA	0x3	/* read, write, accessed */
 #define SEG_TYPE_TSS	0xb	/* busy 64-bit TSS: what VMX entry checks demand */
@@ -80,6 +82,28 @@ static int set_msrs(int fd)
 	return done == 2 ? 0 : -EINVAL;
 }
 
+/* XCR0 with every state component that @c offers; 0 without XSAVE. */
+static uint64_t full_xcr0(const struct kvm_cpuid2 *c)
+{
+	for (uint32_t i = 0; i < c->nent; i++)
+		if (c->entries[i].function == LEAF_XSAVE && !c->entries[i].index)
+			return c->entries[i].eax | (uint64_t)c->entries[i].edx << 32;
+	return 0;
+}
+
+/*
+ * QEMU's emulated SVM does not intercept XSETBV: KVM in the box never hears of
+ * the guest's new XCR0 and restores the old one at the next entry, so the
+ * guest would lose its vector registers. A vCPU there starts with the value
+ * that Linux is about to set.
+ */
+static int preset_xcr0(int fd, const struct kvm_cpuid2 *supported)
+{
+	struct kvm_xcrs xcrs = { .nr_xcrs = 1, .xcrs[0].value = full_xcr0(supported) };
+
+	return xcrs.xcrs[0].value ? kvm_do(fd, KVM_SET_XCRS, &xcrs) : 0;
+}
+
 static int set_registers(int fd, uint64_t entry)
 {
 	struct kvm_regs regs = {
@@ -110,6 +134,8 @@ int vcpu__set_state(struct vcpu *v, uint64_t entry, struct ktstr_error *e)
 {
 	int err = set_msrs(v->fd);
 
+	if (!err && v->cfg.in_box)
+		err = preset_xcr0(v->fd, v->cfg.supported);
 	if (!err && !v->index)
 		err = set_registers(v->fd, entry);
 	if (err)

@@ -302,6 +302,7 @@ static int init_vcpus(struct vmm *vmm, bool in_box, uint64_t entry, struct ktstr
 		/* An emulated CPU's deadline timer stops: DESIGN section 5. */
 		.tsc_deadline = !in_box && kvm_do_val(vmm->kvm_fd, KVM_CHECK_EXTENSION,
 						      KVM_CAP_TSC_DEADLINE_TIMER) > 0,
+		.in_box = in_box,
 		.bus = &vmm->bus,
 		.ended = on_vcpu_ended,
 		.arg = vmm,
