@@ -268,12 +268,14 @@ static inline bool driver__needs_kick(struct driver *d, unsigned int q)
 	return !(__atomic_load_n(&d->q[q].used->flags, __ATOMIC_RELAXED) & VRING_USED_F_NO_NOTIFY);
 }
 
-/** driver__used() - take a used element; return: its head or -1 */
+/** driver__used() - take a used element; @len gets ~0 without one; return: its head or -1 */
 static inline int driver__used(struct driver *d, unsigned int q, uint32_t *len)
 {
 	struct driver_queue *dq = &d->q[q];
 	struct vring_used_elem *e = &dq->used->ring[dq->used_idx & (dq->num - 1)];
 
+	if (len)
+		*len = ~0u;
 	/* Pairs with ring_store_release16() in the device. */
 	if (__atomic_load_n(&dq->used->idx, __ATOMIC_ACQUIRE) == dq->used_idx)
 		return -1;
