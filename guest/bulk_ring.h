@@ -32,7 +32,10 @@ struct bulk_ring {
 	uint8_t bytes[BULK_RING_SIZE];
 };
 
-/** bulk_ring__fits() - is there room for a frame of @len payload bytes that leaves @reserve bytes free? */
+/**
+ * bulk_ring__fits() - is there room for a frame of @len payload bytes that leaves @reserve
+ * bytes free?
+ */
 bool bulk_ring__fits(const struct bulk_ring *r, size_t len, size_t reserve);
 
 /**
@@ -47,7 +50,11 @@ bool bulk_ring__fits(const struct bulk_ring *r, size_t len, size_t reserve);
 void bulk_ring__put(struct bulk_ring *r, uint32_t type, uint16_t flags, const void *payload,
 		    size_t len, uint32_t payload_crc);
 
-/** bulk_ring__peek() - the longest contiguous run of bytes to write next; return: its length, 0 when empty */
+/**
+ * bulk_ring__peek() - the longest contiguous run of bytes to write next
+ *
+ * Return: its length, 0 when empty.
+ */
 size_t bulk_ring__peek(const struct bulk_ring *r, const void **out);
 
 /** bulk_ring__consume() - @len bytes of what was peeked at are written */

@@ -13,7 +13,7 @@
 
 #define CONTROLLERS	"+cpu +cpuset"
 
-static void path_of(char *path, const struct plan_cgroup *cg, const char *file)
+static void path_of(char *path, const struct guest_plan_cgroup *cg, const char *file)
 {
 	snprintf(path, PATH_MAX, "%s/%s%s%s", KTSTR_CGROUP_ROOT, cg->name, *file ? "/" : "", file);
 }
@@ -47,14 +47,14 @@ static int create_root(struct ktstr_error *e)
 	return err;
 }
 
-static int wrong_cpus(const struct plan_cgroup *cg, const char *have, struct ktstr_error *e)
+static int wrong_cpus(const struct guest_plan_cgroup *cg, const char *have, struct ktstr_error *e)
 {
 	return ktstr_error_set(e, -EINVAL,
-			       "cgroup %s was to run on CPUs %.100s, but the guest gives it \"%.100s\": choose a topology that has these CPUs",
+			       "cgroup %s was to run on CPUs %.100s, but the guest gives it %.100s: choose a topology that has these CPUs",
 			       cg->name, cg->cpuset, have);
 }
 
-static int check_effective(const struct plan_cgroup *cg, struct ktstr_error *e)
+static int check_effective(const struct guest_plan_cgroup *cg, struct ktstr_error *e)
 {
 	char path[PATH_MAX], list[4096];
 	struct cpu_mask have;
@@ -69,7 +69,7 @@ static int check_effective(const struct plan_cgroup *cg, struct ktstr_error *e)
 	return 0;
 }
 
-static int create_one(const struct plan_cgroup *cg, struct ktstr_error *e)
+static int create_one(const struct guest_plan_cgroup *cg, struct ktstr_error *e)
 {
 	char path[PATH_MAX];
 	int err;
@@ -82,13 +82,13 @@ static int create_one(const struct plan_cgroup *cg, struct ktstr_error *e)
 	err = set_file(path, cg->cpuset, e);
 	/* A CPU beyond those the kernel was built for. */
 	if (err == -ERANGE || err == -EINVAL)
-		return wrong_cpus(cg, "", e);
+		return wrong_cpus(cg, "no such CPUs", e);
 	if (err)
 		return err;
 	return check_effective(cg, e);
 }
 
-int cgroup__create_all(const struct plan *plan, struct ktstr_error *e)
+int cgroup__create_all(const struct guest_plan *plan, struct ktstr_error *e)
 {
 	int err;
 
@@ -100,7 +100,7 @@ int cgroup__create_all(const struct plan *plan, struct ktstr_error *e)
 	return err;
 }
 
-int cgroup__attach(const struct plan_cgroup *cg, pid_t pid, struct ktstr_error *e)
+int cgroup__attach(const struct guest_plan_cgroup *cg, pid_t pid, struct ktstr_error *e)
 {
 	char path[PATH_MAX], text[16];
 

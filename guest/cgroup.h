@@ -20,9 +20,9 @@
  * asked for, or shares would be judged on other CPUs than planned.
  * Return: 0; -EINVAL when the effective cpuset differs; other negative errno.
  */
-int cgroup__create_all(const struct plan *plan, struct ktstr_error *e);
+int cgroup__create_all(const struct guest_plan *plan, struct ktstr_error *e);
 
 /** cgroup__attach() - move a process into a cgroup of the plan; return: 0 or negative errno */
-int cgroup__attach(const struct plan_cgroup *cg, pid_t pid, struct ktstr_error *e);
+int cgroup__attach(const struct guest_plan_cgroup *cg, pid_t pid, struct ktstr_error *e);
 
 #endif /* GUEST_CGROUP_H */

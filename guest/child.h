@@ -36,7 +36,11 @@ struct child {
 	int64_t died_ns;
 };
 
-/** child__init() - begin to reap; after loop__init(), before any thread and child; return: 0 or negative errno */
+/**
+ * child__init() - begin to reap; after loop__init(), before any thread and child
+ *
+ * Return: 0 or negative errno.
+ */
 int child__init(void);
 
 /**
@@ -51,7 +55,11 @@ int child__init(void);
  */
 int child__spawn(struct child *c, char *const argv[], int out, int err);
 
-/** child__fork() - run @fn, which must not return, in a process as SCHED_NORMAL; return: 0 or negative errno */
+/**
+ * child__fork() - run @fn, which must not return, in a process as SCHED_NORMAL
+ *
+ * Return: 0 or negative errno.
+ */
 int child__fork(struct child *c, void (*fn)(void *arg), void *arg);
 
 /** child__exec_error() - errno with which exec failed, 0 if it did not */

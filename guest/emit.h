@@ -19,7 +19,10 @@ struct outcome {
 	char reason[512];
 };
 
-/** outcome__set() - record the outcome; the first one that is not DONE stays, what follows is its consequence */
+/**
+ * outcome__set() - record the outcome; the first one that is not DONE stays, what follows is
+ * its consequence
+ */
 void __attribute__((format(printf, 3, 4)))
 outcome__set(struct outcome *o, uint32_t status, const char *fmt, ...);
 

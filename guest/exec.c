@@ -25,7 +25,7 @@ static bool command_over(void *child)
 	return child__is_dead(child) || sched__lost() || console_wake__shutdown();
 }
 
-static int spawn(const struct plan *plan, struct child *c, struct relay *out, struct relay *err)
+static int spawn(const struct guest_plan *plan, struct child *c, struct relay *out, struct relay *err)
 {
 	int ret = relay__start(out, KTSTR_T_SOUT);
 
@@ -57,7 +57,7 @@ static void stop(struct child *c)
 	loop__until(child__is_dead, c, deadline_ns(STOP_MS));
 }
 
-static void say_not_executed(const struct plan *plan, int err)
+static void say_not_executed(const struct guest_plan *plan, int err)
 {
 	char text[512];
 	int n = snprintf(text, sizeof(text), "ktstr: cannot execute %.200s in the guest: %s\n",
@@ -87,7 +87,7 @@ static void wait_command(struct child *c, struct outcome *o)
 	stop(c);
 }
 
-uint32_t exec__run(const struct plan *plan, struct outcome *o)
+uint32_t exec__run(const struct guest_plan *plan, struct outcome *o)
 {
 	struct relay out, err;
 	static struct child c;

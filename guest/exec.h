@@ -16,6 +16,6 @@
  * Return: exit code of the run: the command's status, 128 + signal, or 127 when
  * it could not be executed.
  */
-uint32_t exec__run(const struct plan *plan, struct outcome *o);
+uint32_t exec__run(const struct guest_plan *plan, struct outcome *o);
 
 #endif /* GUEST_EXEC_H */

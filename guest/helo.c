@@ -77,7 +77,7 @@ int helo__kernel_code(const char *iomem, uint64_t *start)
 			return 0;
 		}
 		line = strchr(line, '\n');
-		line += line != NULL;
+		line += line ? 1 : 0;
 	}
 	return -ENOENT;
 }

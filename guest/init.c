@@ -40,7 +40,7 @@
 #define HEARTBEAT_NS	NSEC_PER_SEC
 #define FDS_MAX		4096u		/* two for each of KTSTR_WORKERS_MAX, and our own */
 
-static struct plan plan;
+static struct guest_plan plan;
 
 /* Set-up steps that cannot fail on a kernel that is fit for ktstr. */
 static void must(int err, const char *what)
@@ -192,7 +192,7 @@ int main(void)
 	}
 	set_up();
 	say_hello();
-	if (plan__read(KTSTR_PLAN_PATH, &plan, &e)) {
+	if (guest_plan__read(KTSTR_PLAN_PATH, &plan, &e)) {
 		emit__life(KTSTR_LIFE_ENV_ERROR, "%s", e.msg);
 		outcome__set(&o, KTSTR_GUEST_ENV, "%s", e.msg);
 		code = o.status;

@@ -24,7 +24,11 @@ int kfile__read_line(const char *path, char *buf, size_t len);
 /** kfile__read_u64() - read a decimal number; return: 0, -EINVAL or another negative errno */
 int kfile__read_u64(const char *path, uint64_t *out);
 
-/** kfile__write() - write @text with one write(), as kernel files want it; return: 0 or negative errno */
+/**
+ * kfile__write() - write @text with one write(), as kernel files want it
+ *
+ * Return: 0 or negative errno.
+ */
 int kfile__write(const char *path, const char *text);
 
 /** kfile__note() - leave a line in the kernel log, from where it reaches the host as DMSG */

@@ -28,7 +28,11 @@ struct loop_watch {
 /** loop__init() - create the loop; return: 0 or negative errno */
 int loop__init(void);
 
-/** loop__add() - watch @w->fd for @events (EPOLLIN, ...); @w stays the caller's; return: 0 or negative errno */
+/**
+ * loop__add() - watch @w->fd for @events (EPOLLIN, ...); @w stays the caller's
+ *
+ * Return: 0 or negative errno.
+ */
 int loop__add(struct loop_watch *w, uint32_t events);
 
 /** loop__del() - stop watching; before the descriptor is closed */

@@ -15,7 +15,7 @@
 
 /* One line while it is taken apart. */
 struct line {
-	struct plan *plan;
+	struct guest_plan *plan;
 	struct ktstr_error *e;
 	unsigned int nr;	/* from 1 */
 	char **words;
@@ -187,7 +187,7 @@ static bool cgroup_name_ok(const char *s)
 	return len && len <= KTSTR_CGROUP_NAME_MAX && strspn(s, allowed) == len;
 }
 
-static struct plan_cgroup *find_cgroup(struct plan *plan, const char *name)
+static struct guest_plan_cgroup *find_cgroup(struct guest_plan *plan, const char *name)
 {
 	for (unsigned int i = 0; i < plan->nr_cgroups; i++)
 		if (!strcmp(plan->cgroups[i].name, name))
@@ -197,8 +197,8 @@ static struct plan_cgroup *find_cgroup(struct plan *plan, const char *name)
 
 static int do_cgroup(struct line *l)
 {
-	struct plan *plan = l->plan;
-	struct plan_cgroup *cg;
+	struct guest_plan *plan = l->plan;
+	struct guest_plan_cgroup *cg;
 
 	if (!cgroup_name_ok(l->words[1]))
 		return bad(l, "'%.40s' is no cgroup name: use 1 to %d letters, digits, '_' and '-'",
@@ -220,9 +220,9 @@ static int do_cgroup(struct line *l)
 
 static int do_workers(struct line *l)
 {
-	struct plan *plan = l->plan;
-	struct plan_cgroup *cg = find_cgroup(plan, l->words[1]);
-	struct plan_workers *w = &plan->workers[plan->nr_workers];
+	struct guest_plan *plan = l->plan;
+	struct guest_plan_cgroup *cg = find_cgroup(plan, l->words[1]);
+	struct guest_plan_workers *w = &plan->workers[plan->nr_workers];
 	uint64_t n;
 	int err;
 
@@ -298,7 +298,7 @@ static int parse_line(struct line *l, char *s, unsigned int *seen)
 /* What only the whole plan can tell. */
 static int check_whole(const struct line *l)
 {
-	const struct plan *plan = l->plan;
+	const struct guest_plan *plan = l->plan;
 
 	if (!plan->scenario && !plan->exec)
 		return bad(l, "the plan ends without \"scenario\" or \"exec\"");
@@ -318,7 +318,7 @@ static char *cut_line(char *s, char *end)
 	return nl + 1 < end ? nl + 1 : NULL;
 }
 
-int plan__parse(char *text, size_t len, struct plan *plan, struct ktstr_error *e)
+int guest_plan__parse(char *text, size_t len, struct guest_plan *plan, struct ktstr_error *e)
 {
 	struct line l = { .plan = plan, .e = e };
 	unsigned int seen = 0;
@@ -361,7 +361,7 @@ static int read_text(int fd, char *text, size_t *len)
 	return -EFBIG;
 }
 
-int plan__read(const char *path, struct plan *plan, struct ktstr_error *e)
+int guest_plan__read(const char *path, struct guest_plan *plan, struct ktstr_error *e)
 {
 	static char text[KTSTR_PLAN_MAX + 2];
 	size_t len;
@@ -377,10 +377,10 @@ int plan__read(const char *path, struct plan *plan, struct ktstr_error *e)
 	close(fd);
 	if (err)
 		return ktstr_error_set(e, err, "cannot read the plan %s: %s", path, strerror(-err));
-	return plan__parse(text, len, plan, e);
+	return guest_plan__parse(text, len, plan, e);
 }
 
-void plan__free(struct plan *plan)
+void guest_plan__free(struct guest_plan *plan)
 {
 	if (plan->exec)
 		free(plan->exec - 1);

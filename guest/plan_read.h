@@ -23,23 +23,29 @@ enum work_kind {
 	WORK_SPIN,
 };
 
-/** struct plan_cgroup - a cgroup: @name, @cpuset as written and as a set, @nr_workers in it */
-struct plan_cgroup {
+/**
+ * struct guest_plan_cgroup - a cgroup
+ * @name: below %KTSTR_CGROUP_ROOT
+ * @cpuset: as written
+ * @cpus: the same as a set
+ * @nr_workers: in it, of all kinds
+ */
+struct guest_plan_cgroup {
 	char name[KTSTR_CGROUP_NAME_MAX + 1];
 	const char *cpuset;
 	struct cpu_mask cpus;
 	unsigned int nr_workers;
 };
 
-/** struct plan_workers - @count workers of @kind in plan.cgroups[@cgroup] */
-struct plan_workers {
+/** struct guest_plan_workers - @count workers of @kind in plan.cgroups[@cgroup] */
+struct guest_plan_workers {
 	unsigned int cgroup;
 	enum work_kind kind;
 	unsigned int count;
 };
 
 /**
- * struct plan - what to do
+ * struct guest_plan - what to do
  * @scenario: its name, or NULL when this is an exec plan
  * @exec: NULL terminated argv, or NULL when this is a scenario plan
  * @sched: NULL terminated argv of the scheduler, or NULL for the kernel's own
@@ -53,7 +59,7 @@ struct plan_workers {
  * @nr_workers: used entries of @workers
  * @total_workers: sum of their counts, at most %KTSTR_WORKERS_MAX
  */
-struct plan {
+struct guest_plan {
 	const char *scenario;
 	char **exec;
 	char **sched;
@@ -61,34 +67,34 @@ struct plan {
 	uint32_t duration_ms;
 	uint32_t sched_timeout_ms;
 	uint32_t ack_timeout_ms;
-	struct plan_cgroup cgroups[KTSTR_CGROUPS_MAX];
+	struct guest_plan_cgroup cgroups[KTSTR_CGROUPS_MAX];
 	unsigned int nr_cgroups;
-	struct plan_workers workers[KTSTR_WORKERS_MAX];
+	struct guest_plan_workers workers[KTSTR_WORKERS_MAX];
 	unsigned int nr_workers;
 	unsigned int total_workers;
 };
 
 /**
- * plan__parse() - read a plan from memory
+ * guest_plan__parse() - read a plan from memory
  * @text: the plan, with room for one byte at @text[@len]; it is taken apart in
  *	place, and @plan points into it
  * @len: bytes of text
- * @plan: result; to be given to plan__free() after success and failure alike
+ * @plan: result; to be given to guest_plan__free() after success and failure alike
  * @e: sentence with the line number on failure
  *
  * Return: 0; -EINVAL on anything that ktstr/plan.h does not allow; -ENOMEM.
  */
-int plan__parse(char *text, size_t len, struct plan *plan, struct ktstr_error *e);
+int guest_plan__parse(char *text, size_t len, struct guest_plan *plan, struct ktstr_error *e);
 
 /**
- * plan__read() - read a plan from a file of at most %KTSTR_PLAN_MAX bytes
+ * guest_plan__read() - read a plan from a file of at most %KTSTR_PLAN_MAX bytes
  *
  * The text stays allocated as long as PID 1 lives.
- * Return: as plan__parse(), and -EFBIG or what open() and read() return.
+ * Return: as guest_plan__parse(), and -EFBIG or what open() and read() return.
  */
-int plan__read(const char *path, struct plan *plan, struct ktstr_error *e);
+int guest_plan__read(const char *path, struct guest_plan *plan, struct ktstr_error *e);
 
-/** plan__free() - free the argument vectors; not the text */
-void plan__free(struct plan *plan);
+/** guest_plan__free() - free the argument vectors; not the text */
+void guest_plan__free(struct guest_plan *plan);
 
 #endif /* GUEST_PLAN_READ_H */

@@ -31,7 +31,10 @@ struct reply {
 	uint64_t bad_bytes;
 };
 
-/** reply__feed() - take received bytes in pieces of any length; a bad header costs no more than the scan to the next good one */
+/**
+ * reply__feed() - take received bytes in pieces of any length; a bad header costs no more
+ * than the scan to the next good one
+ */
 void reply__feed(struct reply *r, const void *buf, size_t len);
 
 #endif /* GUEST_REPLY_H */

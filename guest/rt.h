@@ -22,10 +22,18 @@ enum rt_prio {
 	RT_PRIO_MAIN	= 44,	/* the event loop */
 };
 
-/** rt__enter() - make the calling thread SCHED_FIFO; its children start as SCHED_NORMAL; return: 0 or negative errno */
+/**
+ * rt__enter() - make the calling thread SCHED_FIFO; its children start as SCHED_NORMAL
+ *
+ * Return: 0 or negative errno.
+ */
 int rt__enter(enum rt_prio prio);
 
-/** rt__lock_memory() - keep the process resident: a page fault could wait for a starved task; return: 0 or negative errno */
+/**
+ * rt__lock_memory() - keep the process resident: a page fault could wait for a starved task
+ *
+ * Return: 0 or negative errno.
+ */
 int rt__lock_memory(void);
 
 /**

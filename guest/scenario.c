@@ -34,7 +34,7 @@ static void judge_end(struct outcome *o)
 	}
 }
 
-static void run_window(const struct plan *plan, struct outcome *o)
+static void run_window(const struct guest_plan *plan, struct outcome *o)
 {
 	struct ktstr_sched_state state;
 	int64_t end;
@@ -78,13 +78,17 @@ static bool wants_ext_policy(void)
 	return sched_state__enabled(&state) && !state.switch_all;
 }
 
-void scenario__run(const struct plan *plan, struct outcome *o)
+void scenario__run(const struct guest_plan *plan, struct outcome *o)
 {
 	struct ktstr_error e = { "" };
 	int err = cgroup__create_all(plan, &e);
 
 	if (!err)
 		err = workers__create(plan, wants_ext_policy(), &e);
+	/* It may have been ejected for starving them, and its uevent be on the way. */
+	sched__check();
+	if (!err && sched__lost())
+		err = -ECANCELED;
 	if (err)
 		judge_setup(err, &e, o);
 	else

@@ -16,6 +16,6 @@
  * Sends SCST, SCEN and PMET. The window ends early, at once, when the
  * scheduler is lost, a worker dies or the host asks for it.
  */
-void scenario__run(const struct plan *plan, struct outcome *o);
+void scenario__run(const struct guest_plan *plan, struct outcome *o);
 
 #endif /* GUEST_SCENARIO_H */

@@ -100,7 +100,7 @@ static bool is_disabled(void *arg)
 	return !sched_state__present(&sched.now) || sched_state__disabled(&sched.now);
 }
 
-static bool spawn(const struct plan *plan, struct outcome *o)
+static bool spawn(const struct guest_plan *plan, struct outcome *o)
 {
 	int err = relay__start(&sched.log, KTSTR_T_SLOG);
 
@@ -139,7 +139,7 @@ static void report_exit(void)
 	sched.running = false;
 }
 
-static void died_before_attach(const struct plan *plan, struct outcome *o)
+static void died_before_attach(const struct guest_plan *plan, struct outcome *o)
 {
 	int exec_error = child__exec_error(&sched.child);
 	char how[128];
@@ -157,7 +157,7 @@ static void died_before_attach(const struct plan *plan, struct outcome *o)
 	outcome__set(o, KTSTR_GUEST_FAILED, "the scheduler %s before it attached", how);
 }
 
-static void did_not_attach(const struct plan *plan, struct outcome *o)
+static void did_not_attach(const struct guest_plan *plan, struct outcome *o)
 {
 	emit__life(KTSTR_LIFE_SCHED_NOT_ATTACHED, "state \"%s\", ops \"%s\" after %u ms",
 		   sched.now.state, sched.now.ops, plan->sched_timeout_ms);
@@ -166,7 +166,7 @@ static void did_not_attach(const struct plan *plan, struct outcome *o)
 		     plan->sched_timeout_ms, sched.now.state);
 }
 
-static bool wait_attached(const struct plan *plan, struct outcome *o)
+static bool wait_attached(const struct guest_plan *plan, struct outcome *o)
 {
 	int err = wait_state(attach_over, plan->sched_timeout_ms);
 
@@ -182,15 +182,17 @@ static bool wait_attached(const struct plan *plan, struct outcome *o)
 		emit__life(KTSTR_LIFE_SCHED_ATTACHED, "%s", sched.now.ops);
 		return true;
 	}
-	if (err)
+	if (err) {
 		did_not_attach(plan, o);
-	else
+	} else {
+		emit__life(KTSTR_LIFE_SHUTDOWN, "the scheduler is not waited for any longer");
 		outcome__set(o, KTSTR_GUEST_ABORTED,
 			     "the host ended the run before the scheduler attached");
+	}
 	return false;
 }
 
-bool sched__start(const struct plan *plan, struct outcome *o)
+bool sched__start(const struct guest_plan *plan, struct outcome *o)
 {
 	sched_state__read(&sched.now);
 	if (!sched_state__present(&sched.now)) {

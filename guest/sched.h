@@ -22,9 +22,12 @@ int sched__init(void);
  * Attached means: state "enabled", root/ops there, enable_seq counted up.
  * Return: is it attached?
  */
-bool sched__start(const struct plan *plan, struct outcome *o);
+bool sched__start(const struct guest_plan *plan, struct outcome *o);
 
-/** sched__lost() - did an attached scheduler die, detach or attach anew? False when there is none */
+/**
+ * sched__lost() - did an attached scheduler die, detach or attach anew? False when there is
+ * none
+ */
 bool sched__lost(void);
 
 /** sched__check() - look again, for the heartbeat: a lost uevent must not hide a lost scheduler */

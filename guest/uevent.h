@@ -11,7 +11,10 @@
 /** uevent__init() - listen from now on; after loop__init(); return: 0 or negative errno */
 int uevent__init(void);
 
-/** uevent__subscribe() - call @fn from the event loop after uevents; at most four subscribers, for ever */
+/**
+ * uevent__subscribe() - call @fn from the event loop after uevents; at most four
+ * subscribers, for ever
+ */
 void uevent__subscribe(void (*fn)(void));
 
 #endif /* GUEST_UEVENT_H */

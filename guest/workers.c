@@ -16,6 +16,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -32,7 +33,7 @@
 #include "sched.h"
 #include "workers.h"
 
-#define SCHED_EXT_POLICY	7	/* SCHED_EXT of linux/sched.h; libc has no name for it yet */
+#define SCHED_EXT_POLICY	7	/* SCHED_EXT of linux/sched.h, unknown to this libc */
 #define READY_MS		10000u	/* for all workers to run their first instructions */
 #define READY_EACH_MS		20u	/* and this much for each */
 #define REAP_MS			2000u	/* from SIGKILL to death */
@@ -46,7 +47,7 @@ struct counters {
 
 struct worker {
 	struct child child;
-	const struct plan_cgroup *cgroup;
+	const struct guest_plan_cgroup *cgroup;
 	struct worker_account *account;
 	enum work_kind kind;
 	unsigned int index;	/* in its cgroup */
@@ -82,7 +83,11 @@ static void worker_main(void *arg)
 {
 	struct worker *w = arg;
 	struct worker_board *board = workers.board;
+	char name[16];
 
+	/* The kernel's complaints about a task give its name. */
+	snprintf(name, sizeof(name), "%.10s/%u", w->cgroup->name, w->index);
+	prctl(PR_SET_NAME, name);
 	eventfd_write(workers.ready.fd, 1);
 	close_range(3, ~0U, 0);
 	/* Acquire pairs with the release in workers__start(): start_ns is there. */
@@ -109,7 +114,7 @@ static bool all_ready(void *arg)
 	       console_wake__shutdown();
 }
 
-static int allocate(const struct plan *plan, struct ktstr_error *e)
+static int allocate(const struct guest_plan *plan, struct ktstr_error *e)
 {
 	unsigned int nr = plan->total_workers;
 
@@ -127,7 +132,7 @@ static int allocate(const struct plan *plan, struct ktstr_error *e)
 	return loop__add(&workers.ready, EPOLLIN);
 }
 
-static int fork_one(const struct plan_cgroup *cg, enum work_kind kind, unsigned int index,
+static int fork_one(const struct guest_plan_cgroup *cg, enum work_kind kind, unsigned int index,
 		    struct ktstr_error *e)
 {
 	struct worker *w = &workers.all[workers.nr];
@@ -152,13 +157,13 @@ static int fork_one(const struct plan_cgroup *cg, enum work_kind kind, unsigned 
 	return 0;
 }
 
-static int fork_all(const struct plan *plan, struct ktstr_error *e)
+static int fork_all(const struct guest_plan *plan, struct ktstr_error *e)
 {
 	unsigned int next[KTSTR_CGROUPS_MAX] = { 0 };
 	int err = 0;
 
 	for (unsigned int i = 0; !err && i < plan->nr_workers; i++) {
-		const struct plan_workers *p = &plan->workers[i];
+		const struct guest_plan_workers *p = &plan->workers[i];
 
 		for (unsigned int n = 0; !err && n < p->count; n++)
 			err = fork_one(&plan->cgroups[p->cgroup], p->kind, next[p->cgroup]++, e);
@@ -195,7 +200,7 @@ static int place(struct worker *w, bool ext, struct ktstr_error *e)
 	return 0;
 }
 
-int workers__create(const struct plan *plan, bool ext, struct ktstr_error *e)
+int workers__create(const struct guest_plan *plan, bool ext, struct ktstr_error *e)
 {
 	int err = allocate(plan, e);
 

@@ -68,12 +68,19 @@ void work_spin(const struct worker_board *board, struct worker_account *me,
  * -ECANCELED when the host ended the run or the scheduler was lost meanwhile;
  * other negative errno.
  */
-int workers__create(const struct plan *plan, bool ext, struct ktstr_error *e);
+int workers__create(const struct guest_plan *plan, bool ext, struct ktstr_error *e);
 
-/** workers__start() - take the baselines and release all at once; return: start of the window, CLOCK_MONOTONIC */
+/**
+ * workers__start() - take the baselines and release all at once
+ *
+ * Return: start of the window, CLOCK_MONOTONIC.
+ */
 int64_t workers__start(void);
 
-/** workers__freeze() - the window ended at @end_ns: take the kernel's counters; the workers park by themselves */
+/**
+ * workers__freeze() - the window ended at @end_ns: take the kernel's counters; the workers
+ * park by themselves
+ */
 void workers__freeze(int64_t end_ns);
 
 /** workers__dead() - did a worker end before it was told to? @what gets a sentence */

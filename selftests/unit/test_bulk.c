@@ -19,7 +19,7 @@
 #include "guest/bulk_ring.h"
 #include "guest/reply.h"
 
-#include "kselftest_harness.h"
+#include "unit.h"
 
 FIXTURE(ring) {
 	struct bulk_ring *r;

@@ -18,7 +18,7 @@
 #include "guest/kmsg.h"
 #include "guest/stats_relay.h"
 
-#include "kselftest_harness.h"
+#include "unit.h"
 
 static int format(const char *rec, char *out, size_t room)
 {

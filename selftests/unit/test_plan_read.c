@@ -9,13 +9,14 @@
 #include <unistd.h>
 
 #include "guest/plan_read.h"
+#include "host/plan.h"
 
-#include "kselftest_harness.h"
+#include "unit.h"
 
 #define HEAD	KTSTR_PLAN_MAGIC "\n"
 
 FIXTURE(plan) {
-	struct plan plan;
+	struct guest_plan plan;
 	struct ktstr_error e;
 	char *text;
 };
@@ -28,19 +29,19 @@ FIXTURE_SETUP(plan)
 
 FIXTURE_TEARDOWN(plan)
 {
-	plan__free(&self->plan);
+	guest_plan__free(&self->plan);
 	free(self->text);
 }
 
 /* On the heap and exactly as long as promised, so that ASan sees a step too far. */
 static int parse_bytes(FIXTURE_DATA(plan) *self, const void *text, size_t len)
 {
-	plan__free(&self->plan);
+	guest_plan__free(&self->plan);
 	free(self->text);
 	self->e.msg[0] = '\0';
 	self->text = malloc(len + 1);
 	memcpy(self->text, text, len);
-	return plan__parse(self->text, len, &self->plan, &self->e);
+	return guest_plan__parse(self->text, len, &self->plan, &self->e);
 }
 
 static int parse(FIXTURE_DATA(plan) *self, const char *text)
@@ -65,7 +66,7 @@ static const char whole[] =
 
 TEST_F(plan, scenario_with_everything)
 {
-	const struct plan *p = &self->plan;
+	const struct guest_plan *p = &self->plan;
 
 	ASSERT_EQ(parse(self, whole), 0) TH_LOG("%s", self->e.msg);
 	EXPECT_STREQ(p->scenario, "steady");
@@ -265,6 +266,51 @@ TEST_F(plan, a_line_of_nothing_but_blanks_stays_within_memory)
 	free(text);
 }
 
+/* Both ends of the contract: what the one writes is what the other understands. */
+TEST_F(plan, what_the_host_writes_the_guest_reads)
+{
+	struct plan host = {
+		.scenario = "steady",
+		.seed = 7,
+		.duration_ms = 1500,
+		.sched_timeout_ms = 900,
+		.ack_timeout_ms = 800,
+		.cgroups = {
+			{ .name = "a", .cpuset = "0-1,3", .kind = KTSTR_WORK_SPIN, .nr_workers = 3 },
+			{ .name = "b", .cpuset = "2", .kind = KTSTR_WORK_SPIN, .nr_workers = 1 },
+		},
+		.nr_cgroups = 2,
+	};
+	const struct guest_plan *p = &self->plan;
+	char every_byte[256];
+	struct buf text;
+
+	for (int c = 1; c < 256; c++)
+		every_byte[c - 1] = (char)c;
+	every_byte[255] = '\0';
+	strv__add(&host.sched, "/bin/sh");
+	strv__add(&host.sched, every_byte);
+	strv__add(&host.sched, "");
+	strv__add(&host.sched, "%20");
+	buf__init(&text, KTSTR_PLAN_MAX);
+	ASSERT_EQ(plan_write(&host, &text, NULL), 0);
+	ASSERT_EQ(parse_bytes(self, text.data, text.len), 0) TH_LOG("%s", self->e.msg);
+	EXPECT_STREQ(p->scenario, "steady");
+	EXPECT_EQ(p->seed, 7);
+	EXPECT_EQ(p->duration_ms, 1500);
+	EXPECT_EQ(p->sched_timeout_ms, 900);
+	EXPECT_EQ(p->ack_timeout_ms, 800);
+	for (size_t i = 0; i < host.sched.n; i++)
+		EXPECT_STREQ(p->sched[i], host.sched.v[i]);
+	EXPECT_EQ(p->sched[host.sched.n], NULL);
+	ASSERT_EQ(p->nr_cgroups, 2);
+	EXPECT_STREQ(p->cgroups[0].cpuset, "0-1,3");
+	EXPECT_EQ(p->cgroups[0].nr_workers, 3);
+	EXPECT_EQ(p->cgroups[1].nr_workers, 1);
+	buf__free(&text);
+	plan__free(&host);
+}
+
 static const char tmp[] = "plan_read.tmp";
 
 static void write_file(const char *text, size_t fill)
@@ -286,16 +332,16 @@ TEST_F(plan, a_file_is_read_whole_or_refused)
 
 	ASSERT_NE(mkdtemp(dir), NULL);
 	ASSERT_EQ(chdir(dir), 0);
-	EXPECT_EQ(plan__read("nothing_here", &self->plan, &self->e), -ENOENT);
+	EXPECT_EQ(guest_plan__read("nothing_here", &self->plan, &self->e), -ENOENT);
 	EXPECT_NE(strstr(self->e.msg, "nothing_here"), NULL);
-	EXPECT_EQ(plan__read(dir, &self->plan, &self->e), -EISDIR);
+	EXPECT_EQ(guest_plan__read(dir, &self->plan, &self->e), -EISDIR);
 	write_file(whole, 0);
-	EXPECT_EQ(plan__read(tmp, &self->plan, &self->e), 0);
-	plan__free(&self->plan);
+	EXPECT_EQ(guest_plan__read(tmp, &self->plan, &self->e), 0);
+	guest_plan__free(&self->plan);
 	write_file(whole, KTSTR_PLAN_MAX - strlen(whole));
-	EXPECT_EQ(plan__read(tmp, &self->plan, &self->e), -EINVAL);
+	EXPECT_EQ(guest_plan__read(tmp, &self->plan, &self->e), -EINVAL);
 	write_file(whole, KTSTR_PLAN_MAX - strlen(whole) + 1);
-	EXPECT_EQ(plan__read(tmp, &self->plan, &self->e), -EFBIG);
+	EXPECT_EQ(guest_plan__read(tmp, &self->plan, &self->e), -EFBIG);
 	unlink(tmp);
 	rmdir(dir);
 }
