@@ -105,9 +105,11 @@ static bool list_one(const char *cache, const char *name, const char *def)
 {
 	char dir[PATH_MAX], image[PATH_MAX];
 
-	if (name[0] == '.' || !strcmp(name, "default"))
-		return false;
-	if (path__join(dir, sizeof(dir), cache, name) || image_in(dir, image, sizeof(image)))
+	struct stat st;
+
+	/* Links give one of them a second name: "default", "box". */
+	if (name[0] == '.' || path__join(dir, sizeof(dir), cache, name) || lstat(dir, &st) ||
+	    !S_ISDIR(st.st_mode) || image_in(dir, image, sizeof(image)))
 		return false;
 	printf("%s %s\n", same_file(dir, def) ? "*" : " ", image);
 	return true;
