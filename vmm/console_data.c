@@ -196,6 +196,17 @@ static uint32_t fill_chain(struct virtio_console *vc, struct console_port *p)
 	return done;
 }
 
+/* At half, so that a host with much to say is not woken for every chain. */
+void console_data__tell_room(struct virtio_console *vc, unsigned int port)
+{
+	struct console_port *p = &vc->port[port];
+
+	if (!p->rx_refused || p->rx.len > KTSTR_PENDING_RX_MAX / 2)
+		return;
+	p->rx_refused = false;
+	signal_host(vc, port);
+}
+
 void console_data__receive(struct virtio_console *vc, unsigned int port)
 {
 	unsigned int q = console_port_rxq(port), done = 0;
@@ -218,6 +229,7 @@ void console_data__receive(struct virtio_console *vc, unsigned int port)
 		virtqueue__disable_notify(vq);
 	if (done)
 		virtio_mmio__used(&vc->mmio, q);
+	console_data__tell_room(vc, port);
 }
 
 /* Control queues. */

@@ -22,6 +22,7 @@
  * @inflight: @chain is valid; it is in no used ring yet
  * @backlog: the last transmit pass ended before the ring was empty
  * @stalled: it ended because @tx had no room
+ * @rx_refused: the host was told that @rx has no room, and waits to hear of some
  * @tx_bytes: bytes taken over from the guest
  * @rx_bytes: bytes placed in the guest
  * @tx_dropped: bytes from the guest that found no room
@@ -34,6 +35,7 @@ struct console_port {
 	bool inflight;
 	bool backlog;
 	bool stalled;
+	bool rx_refused;
 	uint64_t tx_bytes;
 	uint64_t rx_bytes;
 	uint64_t tx_dropped;
@@ -86,6 +88,13 @@ static inline unsigned int console_port_txq(unsigned int port)
 /** console_data__transmit() - guest to host: one pass over @port's transmit queue */
 void console_data__transmit(struct virtio_console *vc, unsigned int port,
 			    enum console_tx_mode mode);
+
+/**
+ * console_data__tell_room() - wake a host that was refused once @rx is half empty
+ * @vc: device, locked
+ * @port: enum ktstr_port
+ */
+void console_data__tell_room(struct virtio_console *vc, unsigned int port);
 
 /** console_data__receive() - host to guest: one pass over @port's receive queue */
 void console_data__receive(struct virtio_console *vc, unsigned int port);

@@ -61,6 +61,7 @@ static void console_reset(struct virtio_mmio *vm, bool live)
 		p->stalled = false;
 		if (vm->status)
 			byte_ring__clear(&p->rx);
+		console_data__tell_room(vc, i);
 	}
 	memset(&vc->ctrl, 0, sizeof(vc->ctrl));
 	vc->ctrl_small = 0;
@@ -288,6 +289,7 @@ int virtio_console__write(struct virtio_console *vc, unsigned int port, const vo
 		return -EINVAL;
 	pthread_mutex_lock(&vc->lock);
 	err = queue_bytes(&vc->port[port].rx, buf, len);
+	vc->port[port].rx_refused = err;
 	if (!err)
 		console_data__receive(vc, port);
 	pthread_mutex_unlock(&vc->lock);

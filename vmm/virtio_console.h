@@ -129,7 +129,8 @@ int virtio_console__push_back(struct virtio_console *vc, unsigned int port, cons
  * buffers. What was not placed is dropped when the guest resets the device.
  *
  * Return: 0 all queued; -ENOBUFS none queued, %KTSTR_PENDING_RX_MAX would be
- * passed (or memory is short); -EINVAL no such port.
+ * passed (or memory is short), and the port's event fires once half of it is
+ * free; -EINVAL no such port.
  */
 int virtio_console__write(struct virtio_console *vc, unsigned int port, const void *buf,
 			  size_t len);

@@ -59,7 +59,7 @@ enum ktstr_queue {
  * Wake bytes, host to guest on port 0. Only in test mode: in shell mode a
  * person owns the terminal and pasted text may hold any byte.
  */
-#define KTSTR_WAKE_DUMP		0xD1	/* guest triggers SysRq-D */
+#define KTSTR_WAKE_DUMP		0xD1	/* guest triggers SysRq-D: sched_ext dumps its state */
 #define KTSTR_WAKE_SHUTDOWN	0xD3	/* guest ends the run gracefully */
 #define KTSTR_WAKE_BPF_DONE	0xBF	/* host finished its writes to BPF maps */
 #define KTSTR_WAKE_SYMBOLS	0xAC	/* host can resolve kernel symbols */

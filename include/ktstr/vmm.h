@@ -140,7 +140,8 @@ int vmm__port_push_back(struct vmm *vmm, unsigned int port, const void *buf, siz
 /**
  * vmm__port_write() - queue bytes for the guest
  * Return: 0 all queued, -ENOBUFS none queued because pending_rx would pass its
- * bound; bytes wait until the guest opens the port and offers buffers.
+ * bound; bytes wait until the guest opens the port and offers buffers. After
+ * -ENOBUFS the port's event descriptor fires once half of the room is free.
  */
 int vmm__port_write(struct vmm *vmm, unsigned int port, const void *buf, size_t len);
 

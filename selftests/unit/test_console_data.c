@@ -277,6 +277,39 @@ TEST_F(console, host_writer_is_told_when_the_buffer_is_full)
 	EXPECT_EQ(0, virtio_console__pending(d->vc, 2));
 }
 
+TEST_F(console, refused_host_is_woken_when_half_of_the_room_is_free)
+{
+	struct driver *d = &self->d;
+	uint32_t len;
+
+	EXPECT_EQ(0, virtio_console__write(d->vc, 2, self->buf, 8 * MIB));
+	EXPECT_EQ(0, driver__event(d->stats));
+	EXPECT_EQ(-ENOBUFS, virtio_console__write(d->vc, 2, self->buf, 1));
+	/* One byte short of half, then the byte. */
+	driver__add1(d, KTSTR_Q_STATS_RX, DRIVER_DATA_GPA, 4 * MIB - 1, true);
+	driver__kick(d, KTSTR_Q_STATS_RX);
+	ASSERT_EQ(0, driver__used(d, KTSTR_Q_STATS_RX, &len));
+	EXPECT_EQ(4 * MIB - 1, len);
+	EXPECT_EQ(0, driver__event(d->stats));
+	driver__add1(d, KTSTR_Q_STATS_RX, DRIVER_DATA_GPA, 1, true);
+	driver__kick(d, KTSTR_Q_STATS_RX);
+	EXPECT_EQ(1, driver__event(d->stats));
+	EXPECT_EQ(0, driver__event(d->tx));
+	EXPECT_EQ(0, virtio_console__write(d->vc, 2, self->buf, 1));
+}
+
+TEST_F(console, refused_host_is_woken_by_a_reset)
+{
+	struct driver *d = &self->d;
+
+	EXPECT_EQ(0, virtio_console__write(d->vc, 1, self->buf, 8 * MIB));
+	EXPECT_EQ(-ENOBUFS, virtio_console__write(d->vc, 1, self->buf, 1));
+	driver__event(d->tx);
+	driver__write32(d, VIRTIO_MMIO_STATUS, 0);
+	EXPECT_EQ(1, driver__event(d->tx));
+	EXPECT_EQ(0, virtio_console__pending(d->vc, 1));
+}
+
 TEST_F(console, receive_pass_is_bounded_and_goes_on_by_itself)
 {
 	struct driver *d = &self->d;
