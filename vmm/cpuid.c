@@ -3,7 +3,7 @@
  * CPUID of a vCPU (Intel SDM volume 2A, CPUID; AMD APM volume 3, appendix E).
  *
  * The list starts as KVM_GET_SUPPORTED_CPUID gives it, with KVM's own leaves
- * at 0x40000000. Only topology, caches and three feature bits are ours. The
+ * at 0x40000000. Only topology, caches and a few feature bits are ours. The
  * cache sizes are made up and always the same: what matters is who shares them.
  */
 #include <errno.h>
@@ -14,15 +14,18 @@
 #include "kvm.h"
 
 #define BIT(n)			(1u << (n))
+#define L1_ECX_VMX		BIT(5)
 #define L1_ECX_TSC_DEADLINE	BIT(24)
 #define L1_ECX_HYPERVISOR	BIT(31)
 #define L1_EDX_HTT		BIT(28)
 #define L80000001_ECX_CMP_LEGACY BIT(1)
+#define L80000001_ECX_SVM	BIT(2)
 #define L80000001_ECX_TOPOEXT	BIT(22)
 
 #define LEAF_CACHES_INTEL	4u
 #define LEAF_TOPOLOGY		0xbu
 #define LEAF_TOPOLOGY_V2	0x1fu
+#define LEAF_SVM		0x8000000au
 #define LEAF_CACHES_AMD		0x8000001du
 #define LEAF_TOPOLOGY_AMD	0x8000001eu
 #define LEAF_TOPOLOGY_AMD_V2	0x80000026u
@@ -168,6 +171,23 @@ static int fill_features(struct kvm_cpuid2 *c, const struct shape *s, bool tsc_d
 	if (s->cpus_per_pkg > 1)
 		l1->edx |= L1_EDX_HTT;
 	return 0;
+}
+
+/*
+ * A guest of ktstr runs no guests of its own, and a kernel with KVM built in
+ * would patch its text hundreds of times to get ready for them: with several
+ * vCPUs that takes seconds in the box.
+ */
+static void hide_virtualization(struct kvm_cpuid2 *c)
+{
+	struct kvm_cpuid_entry2 *l1 = find(c, 1, 0);
+	struct kvm_cpuid_entry2 *l81 = find(c, 0x80000001u, 0);
+
+	if (l1)
+		l1->ecx &= ~L1_ECX_VMX;
+	if (l81)
+		l81->ecx &= ~L80000001_ECX_SVM;
+	remove_leaf(c, LEAF_SVM);
 }
 
 static int add_level(struct kvm_cpuid2 *c, const struct shape *s, uint32_t index, uint32_t type,
@@ -319,6 +339,7 @@ int cpuid__fill(struct kvm_cpuid2 *cpuid, const struct ktstr_topology *t, uint32
 
 	ktstr_topology__shifts(t, &s.core_shift, &s.llc_shift, &s.pkg_shift);
 	err = fill_features(cpuid, &s, tsc_deadline);
+	hide_virtualization(cpuid);
 	if (!err)
 		err = fill_levels(cpuid, &s);
 	if (!err)

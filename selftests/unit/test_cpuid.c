@@ -12,10 +12,12 @@
 #include "unit.h"
 
 #define SIG_INDEX	KVM_CPUID_FLAG_SIGNIFCANT_INDEX
+#define VMX		(1u << 5)
 #define TSC_DEADLINE	(1u << 24)
 #define HYPERVISOR	(1u << 31)
 #define HTT		(1u << 28)
 #define TOPOEXT		(1u << 22)
+#define SVM		(1u << 2)
 #define ZEN1		0x00800f12u	/* family 17h, model 01h */
 #define ZEN3		0x00a20f10u	/* family 19h */
 
@@ -49,11 +51,12 @@ static struct kvm_cpuid2 *amd_host(uint32_t signature)
 
 	add_vendor(c, "AuthenticAMD", 0xd);
 	add(c, 1, 0, 0, signature, 0x17400800, TSC_DEADLINE | 1u << 21, HTT | 1);
+	add(c, 0x8000000a, 0, 0, 1, 8, 0, 0xb);
 	add(c, 0xd, 0, SIG_INDEX, 7, 832, 832, 0);
 	add(c, 0x40000000, 0, 0, 0x40000001, 0x4b4d564b, 0x564b4d56, 0x4d);
 	add(c, 0x40000001, 0, 0, 0x01007efb, 0, 0, 0);
 	add(c, 0x80000000, 0, 0, 0x8000001a, 0, 0, 0);
-	add(c, 0x80000001, 0, 0, 0, 0, 0, 0);
+	add(c, 0x80000001, 0, 0, 0, 0, SVM | 1, 0);
 	add(c, 0x80000006, 0, 0, 0, 0, 0, 0x00009140);
 	add(c, 0x80000008, 0, 0, 0x3028, 0, 0x603f, 0);
 	add(c, 0x80000026, 0, SIG_INDEX, 5, 6, 7, 8);
@@ -65,7 +68,7 @@ static struct kvm_cpuid2 *intel_host(void)
 	struct kvm_cpuid2 *c = new_list();
 
 	add_vendor(c, "GenuineIntel", 0x1f);
-	add(c, 1, 0, 0, 0x000806f8, 0x17400800, 1u << 21, HTT | 1);
+	add(c, 1, 0, 0, 0x000806f8, 0x17400800, VMX | 1u << 21, HTT | 1);
 	add(c, 4, 0, SIG_INDEX, 0x7c004121, 0x02c0003f, 63, 0);
 	add(c, 4, 1, SIG_INDEX, 0x7c004122, 0x01c0003f, 63, 0);
 	add(c, 0xb, 0, SIG_INDEX, 1, 2, 0x100, 77);
@@ -277,6 +280,15 @@ TEST(deadline_timer_only_where_asked_and_hypervisor_bit_always)
 			EXPECT_TRUE(get(c, 1, 0)->ecx & 1u << 21);
 			free(c);
 		}
+}
+
+TEST_F(host, virtualization_is_hidden)
+{
+	ASSERT_EQ(0, fill(&self->c, &variant->t, variant->amd, 0));
+	EXPECT_FALSE(get(self->c, 1, 0)->ecx & VMX);
+	EXPECT_FALSE(get(self->c, 0x80000001, 0)->ecx & SVM);
+	EXPECT_FALSE(has(self->c, 0x8000000a));
+	EXPECT_EQ(variant->amd, get(self->c, 0x80000001, 0)->ecx & 1);
 }
 
 TEST(kvm_leaves_and_other_features_stay)
