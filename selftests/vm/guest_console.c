@@ -19,6 +19,7 @@
 #include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <ktstr/ports.h>
@@ -46,6 +47,20 @@ static void __attribute__((noreturn)) die(const char *what)
 	say("fail %s: %s\n", what, strerror(errno));
 	reboot(RB_AUTOBOOT);
 	_exit(1);
+}
+
+/* Lines arrive as they are written, without a terminal's carriage returns. */
+static int open_raw(const char *path)
+{
+	int fd = open(path, O_RDWR | O_NOCTTY);
+	struct termios t;
+
+	if (fd < 0 || tcgetattr(fd, &t))
+		reboot(RB_AUTOBOOT);
+	cfmakeraw(&t);
+	if (tcsetattr(fd, TCSANOW, &t))
+		reboot(RB_AUTOBOOT);
+	return fd;
 }
 
 /* The driver makes the node when it has handled PORT_ADD: wait for that event. */
@@ -169,7 +184,7 @@ int main(void)
 	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
 	mkdir("/sys", 0755);
 	mount("sysfs", "/sys", "sysfs", 0, NULL);
-	com2 = open(KTSTR_COM2_DEV, O_WRONLY | O_NOCTTY);
+	com2 = open_raw(KTSTR_COM2_DEV);
 	uevents = open_uevents();
 	pumps[0].fd = open_port(KTSTR_BULK_DEV);
 	pumps[1].fd = open_port(KTSTR_STATS_DEV);

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kselftest_harness.h"
+#include "selftests/unit/unit.h"
 #include "ktstr_run.h"
 
 /* "At once": far less than it takes to boot anything. */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kselftest_harness.h"
+#include "selftests/unit/unit.h"
 #include "console_test.h"
 #include "stream.h"
 #include "vm_boot.h"

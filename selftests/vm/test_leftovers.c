@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "kselftest_harness.h"
+#include "selftests/unit/unit.h"
 #include "ktstr_run.h"
 
 FIXTURE(leftovers)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kselftest_harness.h"
+#include "selftests/unit/unit.h"
 #include "ktstr_run.h"
 
 #define PROVOKE "/sys/kernel/debug/provoke-crash/DIRECT"

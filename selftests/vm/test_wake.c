@@ -11,7 +11,7 @@
 #include <ktstr/wire.h>
 
 #include "host/assembler.h"
-#include "kselftest_harness.h"
+#include "selftests/unit/unit.h"
 #include "vm_boot.h"
 
 extern const char ktstr_guest_init[], ktstr_guest_init_end[];
@@ -126,6 +126,7 @@ FIXTURE_TEARDOWN(wake)
 	failed = _metadata->exit_code == KSFT_FAIL;
 	if (failed)
 		printf("# wakes: %s\n# dmsg: %s\n", self->h->wakes, self->h->dmsg);
+	fflush(stdout);
 	vm__finish(self->vm, failed);
 	assembler__free(self->h->assembler);
 	free(self->h);

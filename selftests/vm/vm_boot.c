@@ -66,6 +66,7 @@ int vm__boot(struct vm *vm, const char *topology, const struct vm_file *files, i
 			 cache ? cache : home, cache ? "" : "/.cache");
 		opts.kernel = path;
 	}
+	opts.verbose = getenv("KTSTR_VM_VERBOSE") != NULL;
 	opts.in_box = getenv("KTSTR_IN_BOX") != NULL;
 	opts.initrd = c ? cpio__iov(c, &opts.nr_initrd) : NULL;
 	if (!ret)
@@ -148,6 +149,8 @@ static void print_text(const char *name, const char *text)
 {
 	for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
 		printf("#   %s| %.*s\n", name, (int)strcspn(text, "\n"), text);
+	/* The harness ends a test by _exit(). */
+	fflush(stdout);
 }
 
 void vm__finish(struct vm *vm, bool failed)
@@ -156,6 +159,13 @@ void vm__finish(struct vm *vm, bool failed)
 		return;
 	vmm__stop(vm->vmm);
 	if (failed) {
+		struct vmm_stats st = { .sz = sizeof(st) };
+		char detail[256] = "";
+
+		vmm__stats(vm->vmm, &st);
+		printf("# machine: end %d %s, %llu exits, %llu driver errors\n",
+		       vmm__end(vm->vmm, detail, sizeof(detail)), detail,
+		       (unsigned long long)st.exits, (unsigned long long)st.driver_errors);
 		take_serial(vm);
 		print_text("COM1", vm->com[0]);
 		print_text("COM2", vm->com[1]);

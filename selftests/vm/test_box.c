@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The emulated machine, from outside: streams, exit status, what it may write,
+ * and that it never outlives whoever started it. Runs on the host, not in it.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "selftests/unit/unit.h"
+#include "ktstr_run.h"
+
+FIXTURE(box)
+{
+	struct ktstr_run k;
+	const char *kvmbox;
+};
+
+FIXTURE_SETUP(box)
+{
+	memset(self, 0, sizeof(*self));
+	ASSERT_EQ(0, ktstr_run__init(&self->k));
+	self->kvmbox = getenv("KTSTR_KVMBOX") ? getenv("KTSTR_KVMBOX") : "scripts/kvmbox";
+}
+
+/*
+ * QEMU inherits the pipes that proc_run() reads to their end, so a command
+ * that was not killed for its time has no machine left behind it.
+ */
+FIXTURE_TEARDOWN(box)
+{
+	EXPECT_NE(-1, self->k.r.status);
+	EXPECT_EQ(0, proc_count(self->k.dir));
+	ktstr_run__finish(&self->k, _metadata->exit_code == KSFT_FAIL);
+}
+
+#define BOX(_after, _sig, ...) do {							\
+	const char *const argv_[] = { self->kvmbox, __VA_ARGS__, NULL };		\
+											\
+	memcpy(self->k.argv, argv_, sizeof(argv_));					\
+	ASSERT_EQ(0, proc_run(&self->k.r, 80, _after, _sig, argv_));			\
+} while (0)
+
+TEST_F_TIMEOUT(box, streams_and_status_come_through, 90)
+{
+	BOX(NULL, 0, "--", "sh", "-c",
+	    "echo to stdout; echo to stderr >&2; printf '%s|' \"$KTSTR_IN_BOX\" 'two words'; exit 7");
+	EXPECT_EQ(7, self->k.r.status);
+	EXPECT_STREQ("to stdout\n1|two words|", self->k.r.out);
+	EXPECT_STREQ("to stderr\n", self->k.r.err);
+}
+
+TEST_F_TIMEOUT(box, a_signal_in_there_is_a_status_out_here, 90)
+{
+	BOX(NULL, 0, "--", "sh", "-c", "kill -SEGV $$");
+	EXPECT_EQ(128 + SIGSEGV, self->k.r.status);
+}
+
+TEST_F_TIMEOUT(box, only_the_named_folder_can_be_written, 90)
+{
+	char script[512], path[128];
+	FILE *f;
+	char line[32] = "";
+
+	snprintf(script, sizeof(script),
+		 "touch ./made-in-box /etc/made-in-box 2>&1 | grep -c 'Read-only file system'; "
+		 "echo written > %s/file", self->k.dir);
+	BOX(NULL, 0, "--rw", self->k.dir, "--", "sh", "-c", script);
+	EXPECT_EQ(0, self->k.r.status);
+	EXPECT_STREQ("2\n", self->k.r.out);
+	EXPECT_NE(0, access("./made-in-box", F_OK));
+	snprintf(path, sizeof(path), "%s/file", self->k.dir);
+	f = fopen(path, "r");
+	ASSERT_NE(NULL, f);
+	EXPECT_NE(NULL, fgets(line, sizeof(line), f));
+	EXPECT_STREQ("written\n", line);
+	fclose(f);
+}
+
+TEST_F_TIMEOUT(box, sigkill_takes_the_machine_along, 90)
+{
+	char script[128];
+
+	snprintf(script, sizeof(script), "echo up; sleep 70; : %s", self->k.dir);
+	BOX("up", SIGKILL, "--", "sh", "-c", script);
+	EXPECT_EQ(128 + SIGKILL, self->k.r.status);
+	EXPECT_GT(60, self->k.r.seconds);
+}
+
+TEST_F_TIMEOUT(box, sigterm_takes_the_machine_along, 90)
+{
+	char script[128];
+
+	snprintf(script, sizeof(script), "echo up; sleep 70; : %s", self->k.dir);
+	BOX("up", SIGTERM, "--", "sh", "-c", script);
+	EXPECT_EQ(128 + SIGTERM, self->k.r.status);
+	EXPECT_GT(60, self->k.r.seconds);
+}
+
+/* ktstr, its box, and the machine in the box: all gone with the first of them. */
+#define KILL_KTSTR(_sig)								\
+	ASSERT_EQ(0, ktstr_run__command(&self->k, 80, "payload", _sig, "run", "steady",	\
+					"--accel", "box", "--duration", "60", "-v",	\
+					"--out", self->k.dir, NULL))
+
+TEST_F_TIMEOUT(box, killing_ktstr_takes_its_box_along, 90)
+{
+	KILL_KTSTR(SIGKILL);
+	EXPECT_EQ(128 + SIGKILL, self->k.r.status);
+	EXPECT_GT(60, self->k.r.seconds);
+}
+
+TEST_F_TIMEOUT(box, interrupting_ktstr_takes_its_box_along, 90)
+{
+	KILL_KTSTR(SIGINT);
+	EXPECT_EQ(128 + SIGINT, self->k.r.status);
+	EXPECT_GT(60, self->k.r.seconds);
+}
+
+TEST_F_TIMEOUT(box, json_file_arrives_whole, 90)
+{
+	char path[128], tail[8] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/out.json", self->k.dir);
+	ASSERT_EQ(0, ktstr_run__command(&self->k, 80, NULL, 0, "run", "steady", "--accel", "box",
+					"--duration", "1", "--json", path, NULL));
+	EXPECT_EQ(0, self->k.r.status);
+	EXPECT_NE(NULL, strstr(self->k.r.err, "emulated"));
+	f = fopen(path, "r");
+	ASSERT_NE(NULL, f);
+	EXPECT_EQ('{', fgetc(f));
+	fseek(f, -2, SEEK_END);
+	EXPECT_NE(NULL, fgets(tail, sizeof(tail), f));
+	EXPECT_STREQ("}\n", tail);
+	fclose(f);
+}
+
+TEST_HARNESS_MAIN
