@@ -24,6 +24,7 @@ static struct {
 	pthread_mutex_t lock;	/* protects the ring */
 	pthread_cond_t room;	/* bytes left the ring */
 	struct bulk_ring ring;
+	bool exit_sent;		/* EXIT is in the ring: nothing may follow it */
 	struct reply reply;	/* writer's thread only */
 	int port_fd;
 	int kick_fd;		/* the ring is no longer empty */
@@ -61,6 +62,9 @@ static void put_locked(uint32_t type, uint16_t flags, const void *buf, size_t le
 {
 	bool was_empty = bulk_ring__empty(&bulk.ring);
 
+	if (bulk.exit_sent)
+		return;
+	bulk.exit_sent = type == KTSTR_T_EXIT;
 	bulk_ring__put(&bulk.ring, type, flags, buf, len, crc);
 	if (was_empty)
 		signal_fd(bulk.kick_fd);

@@ -28,6 +28,9 @@ int bulk__start(int fd, void (*lost)(int err));
  * @buf: content, copied
  * @len: bytes, may be 0
  *
+ * Nothing follows KTSTR_T_EXIT: what is sent after it, a late heartbeat or wake
+ * byte, is not for the verdict any more and is left out.
+ *
  * Context: any thread; waits while the queue is full.
  */
 void bulk__send(uint32_t type, const void *buf, size_t len);
