@@ -56,10 +56,13 @@ static int read_header(int fd, const char *path, struct bzimage *bz, struct ktst
 static int check_header(const struct setup_header *hdr, const char *path, struct ktstr_error *e)
 {
 	if (hdr->boot_flag != BOOT_FLAG || memcmp(&hdr->header, MAGIC, 4))
-		return ktstr_error_set(e, -ENOEXEC, "%s is no x86 kernel: give a vmlinux or a bzImage", path);
+		return ktstr_error_set(e, -ENOEXEC,
+				"%s is no x86 kernel: give a vmlinux or a bzImage",
+				path);
 	if (hdr->version < PROTOCOL_2_12 || !(hdr->xloadflags & XLF_KERNEL_64))
 		return ktstr_error_set(e, -ENOEXEC,
-			"%s has no 64-bit entry: give an x86-64 kernel of version 3.8 or later", path);
+			"%s has no 64-bit entry: give an x86-64 kernel of version 3.8 or later",
+			path);
 	if (!(hdr->loadflags & LOADED_HIGH))
 		return ktstr_error_set(e, -ENOEXEC, "%s is a zImage: give a bzImage", path);
 	return 0;
@@ -74,13 +77,17 @@ static int find_parts(struct bzimage *bz, const char *path, uint64_t size, struc
 	bz->kernel_len = (uint64_t)bz->hdr.syssize * 16;
 	/* syssize is rounded up to 16 bytes, and a signature may follow. */
 	if (!bz->kernel_len || bz->kernel_off + bz->kernel_len > ((size + 15) & ~15ull))
-		return ktstr_error_set(e, -ENOEXEC, "%s is cut short: build or copy it again", path);
+		return ktstr_error_set(e, -ENOEXEC,
+				"%s is cut short: build or copy it again",
+				path);
 	if (bz->kernel_len > size - bz->kernel_off)
 		bz->kernel_len = size - bz->kernel_off;
 	if (!bz->hdr.payload_length)
 		return 0;
 	if ((uint64_t)bz->hdr.payload_offset + bz->hdr.payload_length > bz->kernel_len)
-		return ktstr_error_set(e, -ENOEXEC, "%s has a damaged header: build or copy it again", path);
+		return ktstr_error_set(e, -ENOEXEC,
+				"%s has a damaged header: build or copy it again",
+				path);
 	bz->payload_off = bz->kernel_off + bz->hdr.payload_offset;
 	bz->payload_len = bz->hdr.payload_length;
 	return 0;

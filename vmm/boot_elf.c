@@ -44,7 +44,9 @@ int boot_elf__open(int fd, const char *path, Elf **out, struct ktstr_error *e)
 		return 0;
 	}
 	elf_end(elf);
-	return ktstr_error_set(e, -ENOEXEC, "%s is no x86-64 kernel: give a vmlinux or a bzImage", path);
+	return ktstr_error_set(e, -ENOEXEC,
+			"%s is no x86-64 kernel: give a vmlinux or a bzImage",
+			path);
 }
 
 /* Where a segment goes, or NULL: below 1 MiB lie our own tables. */
@@ -66,7 +68,9 @@ static int load_segment(int fd, const char *path, const GElf_Phdr *ph, const str
 			path, (unsigned long long)ph->p_memsz, (unsigned long long)ph->p_paddr,
 			(unsigned long long)(m->size >> 20));
 	if (ph->p_offset > INT64_MAX - ph->p_filesz)
-		return ktstr_error_set(e, -ENOEXEC, "%s has an impossible segment: build it again", path);
+		return ktstr_error_set(e, -ENOEXEC,
+				"%s has an impossible segment: build it again",
+				path);
 	return file__read_all(fd, path, room, ph->p_filesz, (off_t)ph->p_offset, e);
 }
 
@@ -98,24 +102,32 @@ static int load_segments(Elf *elf, int fd, const char *path, const struct memory
 	int err;
 
 	if (elf_getphdrnum(elf, &nr) || nr > SEGMENTS_MAX)
-		return ktstr_error_set(e, -ENOEXEC, "%s has a damaged program header table: build it again", path);
+		return ktstr_error_set(e, -ENOEXEC,
+				"%s has a damaged program header table: build it again",
+				path);
 	for (size_t i = 0; i < nr; i++) {
 		if (!gelf_getphdr(elf, (int)i, &ph))
-			return ktstr_error_set(e, -ENOEXEC, "%s is cut short: build or copy it again", path);
+			return ktstr_error_set(e, -ENOEXEC,
+					"%s is cut short: build or copy it again",
+					path);
 		if (ph.p_type != PT_LOAD || !ph.p_memsz)
 			continue;
 		err = load_segment(fd, path, &ph, m, e);
 		if (err)
 			return err;
 		if (overlaps_earlier(elf, i, &ph))
-			return ktstr_error_set(e, -ENOEXEC, "%s has segments that overlap: build it again", path);
+			return ktstr_error_set(e, -ENOEXEC,
+					"%s has segments that overlap: build it again",
+					path);
 		if (ph.p_paddr + ph.p_memsz > img->end)
 			img->end = ph.p_paddr + ph.p_memsz;
 		if (img->entry - ph.p_paddr < ph.p_filesz)
 			has_entry = true;
 	}
 	if (!has_entry)
-		return ktstr_error_set(e, -ENOEXEC, "%s has no code at its entry point: build it again", path);
+		return ktstr_error_set(e, -ENOEXEC,
+				"%s has no code at its entry point: build it again",
+				path);
 	return 0;
 }
 
@@ -155,7 +167,9 @@ int boot_elf__load(int fd, const char *path, const struct memory *m, struct boot
 		return err;
 	if (!gelf_getehdr(elf, &eh)) {
 		elf_end(elf);
-		return ktstr_error_set(e, -ENOEXEC, "%s has a damaged ELF header: build it again", path);
+		return ktstr_error_set(e, -ENOEXEC,
+				"%s has a damaged ELF header: build it again",
+				path);
 	}
 	/* vmlinux records its physical entry (ENTRY(phys_startup_64) in vmlinux.lds.S). */
 	img->entry = eh.e_entry;

@@ -68,7 +68,8 @@ int boot_params__place_initrd(const struct memory *m, struct boot_image *img,
 	at = start;
 	for (int i = 0; i < nr; i++) {
 		if (memory__write(m, at, pieces[i].iov_base, pieces[i].iov_len))
-			return ktstr_error_set(e, -ENOMEM, "the initramfs does not fit in guest memory: raise --memory");
+			return ktstr_error_set(e, -ENOMEM,
+					"the initramfs does not fit in guest memory: raise --memory");
 		at += pieces[i].iov_len;
 	}
 	img->hdr.ramdisk_image = (uint32_t)start;

@@ -12,9 +12,9 @@ static const char base[] =
 	"console=ttyS0 "		/* COM1 */
 	"rdinit=/init "
 	"reboot=k "			/* one write to the i8042, no firmware to ask */
-	"panic=-1 "			/* reboot at once: the host tells a panic by its text */
+	"panic=-1 "			/* reboot at once; COM1 has the text */
 	"pci=off "			/* there is no bus to probe */
-	"tsc=reliable "			/* no watchdog, no sync test of 20 ms per CPU: KVM keeps TSCs in step */
+	"tsc=reliable "			/* KVM keeps TSCs in step: no test of 20 ms per CPU */
 	"random.trust_cpu=on "		/* or the first getrandom() waits for entropy */
 	"8250.nr_uarts=2";		/* do not probe for COM3 and COM4 */
 
@@ -36,7 +36,8 @@ int cmdline__build(char *buf, size_t len, const struct vmm_opts *opts, struct kt
 			 *extra ? " " : "", extra);
 
 	if (n < 0 || (size_t)n >= len)
-		return ktstr_error_set(e, -E2BIG, "the kernel command line passes %zu characters: give fewer options",
-				       len - 1);
+		return ktstr_error_set(e, -E2BIG,
+				"the kernel command line passes %zu characters: give fewer options",
+				len - 1);
 	return 0;
 }

@@ -4,7 +4,7 @@
 
 #include <ktstr/vmm.h>
 
-#define CMDLINE_ROOM	4096u	/* more than any kernel takes: the kernel's own limit is told apart */
+#define CMDLINE_ROOM	4096u	/* bytes; more than any kernel takes */
 
 int cmdline__build(char *buf, size_t len, const struct vmm_opts *opts, struct ktstr_error *e);
 

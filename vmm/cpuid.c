@@ -74,13 +74,15 @@ int cpuid__supported(int kvm_fd, struct kvm_cpuid2 **out, struct ktstr_error *e)
 
 	c = calloc(1, sizeof(*c) + CPUID_ENTRIES_MAX * sizeof(c->entries[0]));
 	if (!c)
-		return ktstr_error_set(e, -ENOMEM, "the host has no memory left for a machine: free some");
+		return ktstr_error_set(e, -ENOMEM,
+				"the host has no memory left for a machine: free some");
 	c->nent = CPUID_ENTRIES_MAX;
 	err = kvm_do(kvm_fd, KVM_GET_SUPPORTED_CPUID, c);
 	if (err) {
 		free(c);
-		return ktstr_error_set(e, err, "KVM does not say which CPU features it supports (%s): see the host's kernel log",
-				       strerror(-err));
+		return ktstr_error_set(e, err,
+				"KVM does not say which CPU features it supports (%s): see the host's kernel log",
+				strerror(-err));
 	}
 	*out = c;
 	return 0;

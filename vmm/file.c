@@ -14,9 +14,11 @@ static int open_error(const char *path, int err, struct ktstr_error *e)
 {
 	if (err == ENOENT || err == ENOTDIR)
 		return ktstr_error_set(e, -ENOENT,
-			"there is no kernel at %s: give --kernel, or build one with 'ktstr kernel build'", path);
-	return ktstr_error_set(e, -err, "the kernel %s cannot be opened (%s): check the path and its permissions",
-			       path, strerror(err));
+			"there is no kernel at %s: give --kernel, or build one with 'ktstr kernel build'",
+			path);
+	return ktstr_error_set(e, -err,
+			"the kernel %s cannot be opened (%s): check the path and its permissions",
+			path, strerror(err));
 }
 
 /**
@@ -38,7 +40,9 @@ int file__open(const char *path, off_t *size, struct ktstr_error *e)
 		return open_error(path, errno, e);
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
 		close(fd);
-		return ktstr_error_set(e, -ENOEXEC, "%s is not a regular file: give a vmlinux or a bzImage", path);
+		return ktstr_error_set(e, -ENOEXEC,
+				"%s is not a regular file: give a vmlinux or a bzImage",
+				path);
 	}
 	*size = st.st_size;
 	return fd;
@@ -66,10 +70,13 @@ int file__read_all(int fd, const char *path, void *buf, size_t len, off_t off,
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return ktstr_error_set(e, -errno, "%s cannot be read (%s): check the file system it is on",
-					       path, strerror(errno));
+			return ktstr_error_set(e, -errno,
+					"%s cannot be read (%s): check the file system it is on",
+					path, strerror(errno));
 		if (!n)
-			return ktstr_error_set(e, -ENOEXEC, "%s is cut short: build or copy it again", path);
+			return ktstr_error_set(e, -ENOEXEC,
+					"%s is cut short: build or copy it again",
+					path);
 		at += n;
 		off += n;
 		len -= (size_t)n;

@@ -35,9 +35,12 @@ static const struct need {
 	const char *what;
 	bool sched_ext;
 } needs[] = {
-	{ "CONFIG_VIRTIO_MMIO", "virtio_mmio_driver", "virtio-mmio, which carries ktstr's console", false },
-	{ "CONFIG_VIRTIO_CONSOLE", "virtio_console", "virtio-console, on which all results come out", false },
-	{ "CONFIG_SCHED_CLASS_EXT", "ext_sched_class", "sched_ext, which --sched needs", true },
+	{ "CONFIG_VIRTIO_MMIO", "virtio_mmio_driver",
+	  "virtio-mmio, which carries ktstr's console", false },
+	{ "CONFIG_VIRTIO_CONSOLE", "virtio_console",
+	  "virtio-console, on which all results come out", false },
+	{ "CONFIG_SCHED_CLASS_EXT", "ext_sched_class",
+	  "sched_ext, which --sched needs", true },
 };
 
 #define NR_NEEDS (sizeof(needs) / sizeof(needs[0]))
@@ -169,10 +172,14 @@ static int check_segments(Elf *elf, const char *path, uint64_t size, struct ktst
 			continue;
 		any = true;
 		if (ph.p_offset > size || ph.p_filesz > size - ph.p_offset)
-			return ktstr_error_set(e, -ENOEXEC, "%s is cut short: build or copy it again", path);
+			return ktstr_error_set(e, -ENOEXEC,
+					"%s is cut short: build or copy it again",
+					path);
 	}
 	if (!any)
-		return ktstr_error_set(e, -ENOEXEC, "%s has nothing to load: give a vmlinux or a bzImage", path);
+		return ktstr_error_set(e, -ENOEXEC,
+				"%s has nothing to load: give a vmlinux or a bzImage",
+				path);
 	return 0;
 }
 

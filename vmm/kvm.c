@@ -62,8 +62,9 @@ static int open_error(int err, struct ktstr_error *e)
 		return ktstr_error_set(e, -EACCES,
 			"/dev/kvm may not be opened by this user: add yourself to the group that owns it, or run as root");
 	default:
-		return ktstr_error_set(e, -err, "/dev/kvm cannot be opened (%s): check the host's KVM",
-				       strerror(err));
+		return ktstr_error_set(e, -err,
+				"/dev/kvm cannot be opened (%s): check the host's KVM",
+				strerror(err));
 	}
 }
 
@@ -108,15 +109,17 @@ int kvm_create_vm(int kvm_fd, struct ktstr_error *e)
 		fd = kvm_do_val(kvm_fd, KVM_CREATE_VM, 0);
 	} while (fd == -EINTR);
 	if (fd < 0)
-		return ktstr_error_set(e, fd, "KVM cannot create a machine (%s): see the host's kernel log",
-				       strerror(-fd));
+		return ktstr_error_set(e, fd,
+				"KVM cannot create a machine (%s): see the host's kernel log",
+				strerror(-fd));
 	err = kvm_do(fd, KVM_SET_IDENTITY_MAP_ADDR, &identity_map);
 	if (!err)
 		err = kvm_do_val(fd, KVM_SET_TSS_ADDR, LAYOUT_KVM_TSS);
 	if (err) {
 		close(fd);
-		return ktstr_error_set(e, err, "KVM cannot place its own pages (%s): see the host's kernel log",
-				       strerror(-err));
+		return ktstr_error_set(e, err,
+				"KVM cannot place its own pages (%s): see the host's kernel log",
+				strerror(-err));
 	}
 	return fd;
 }
@@ -159,8 +162,9 @@ int kvm_set_up_irqchip(int vm_fd, struct ktstr_error *e)
 	if (!err)
 		err = route_to_ioapic(vm_fd);
 	if (err)
-		return ktstr_error_set(e, err, "KVM cannot create interrupt controllers (%s): see the host's kernel log",
-				       strerror(-err));
+		return ktstr_error_set(e, err,
+				"KVM cannot create interrupt controllers (%s): see the host's kernel log",
+				strerror(-err));
 	return 0;
 }
 

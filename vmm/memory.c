@@ -77,8 +77,9 @@ int memory__create(struct memory *m, uint32_t mib, struct ktstr_error *e)
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (m->base == MAP_FAILED) {
 		m->base = NULL;
-		return ktstr_error_set(e, -ENOMEM, "the host refuses %u MiB of memory for the guest: lower --memory or raise the limit (ulimit -v)",
-				       mib);
+		return ktstr_error_set(e, -ENOMEM,
+				"the host refuses %u MiB of memory for the guest: lower --memory or raise the limit (ulimit -v)",
+				mib);
 	}
 	/* A fault per 2 MiB instead of per 4 KiB; a core dump has no use for the guest. */
 	madvise(m->base, m->size, MADV_HUGEPAGE);
@@ -86,7 +87,9 @@ int memory__create(struct memory *m, uint32_t mib, struct ktstr_error *e)
 	err = describe(m);
 	if (err) {
 		memory__destroy(m);
-		return ktstr_error_set(e, err, "guest memory of %u MiB cannot be described: report this as a bug", mib);
+		return ktstr_error_set(e, err,
+				"guest memory of %u MiB cannot be described: report this as a bug",
+				mib);
 	}
 	return 0;
 }
@@ -119,8 +122,9 @@ int memory__attach(const struct memory *m, int vm_fd, struct ktstr_error *e)
 		err = attach_slot(vm_fd, 1, LAYOUT_HOLE_END, m->high,
 				  (const char *)m->base + m->low);
 	if (err)
-		return ktstr_error_set(e, err, "KVM refuses %llu MiB of guest memory (%s): lower --memory",
-				       (unsigned long long)(m->size >> 20), strerror(-err));
+		return ktstr_error_set(e, err,
+				"KVM refuses %llu MiB of guest memory (%s): lower --memory",
+				(unsigned long long)(m->size >> 20), strerror(-err));
 	return 0;
 }
 

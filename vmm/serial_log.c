@@ -84,7 +84,8 @@ static size_t read_tail(struct serial_log *log, uint8_t *buf, size_t len)
 static size_t read_note(struct serial_log *log, uint8_t *buf, size_t len)
 {
 	char note[96];
-	int n = snprintf(note, sizeof(note), "\n[ktstr: %llu bytes of serial output were dropped here]\n",
+	int n = snprintf(note, sizeof(note),
+			 "\n[ktstr: %llu bytes of serial output were dropped here]\n",
 			 (unsigned long long)log->dropped);
 
 	if ((size_t)n > len)

@@ -58,8 +58,9 @@ static int set_cpuid(struct vcpu *v, struct ktstr_error *e)
 		err = kvm_do(v->fd, KVM_SET_CPUID2, c);
 	free(c);
 	if (err)
-		return ktstr_error_set(e, err, "KVM refuses the CPUID of vCPU %u (%s): try --topology 1,1,1,1",
-				       v->index, strerror(-err));
+		return ktstr_error_set(e, err,
+				"KVM refuses the CPUID of vCPU %u (%s): try --topology 1,1,1,1",
+				v->index, strerror(-err));
 	return 0;
 }
 
@@ -97,15 +98,18 @@ int vcpu__create(struct vcpu *v, const struct vcpu_cfg *cfg, uint32_t index,
 
 	v->cfg = *cfg;
 	v->index = index;
-	v->fd = kvm_do_val(cfg->vm_fd, KVM_CREATE_VCPU, ktstr_topology__apic_id(cfg->topology, index));
+	v->fd = kvm_do_val(cfg->vm_fd, KVM_CREATE_VCPU,
+			   ktstr_topology__apic_id(cfg->topology, index));
 	if (v->fd < 0)
-		return ktstr_error_set(e, v->fd, "KVM cannot create vCPU %u (%s): use a smaller --topology",
-				       index, strerror(-v->fd));
+		return ktstr_error_set(e, v->fd,
+				"KVM cannot create vCPU %u (%s): use a smaller --topology",
+				index, strerror(-v->fd));
 	err = map_run(v);
 	if (err) {
 		close(v->fd);
-		return ktstr_error_set(e, err, "the state of vCPU %u cannot be mapped (%s): use a smaller --topology",
-				       index, strerror(-err));
+		return ktstr_error_set(e, err,
+				"the state of vCPU %u cannot be mapped (%s): use a smaller --topology",
+				index, strerror(-err));
 	}
 	return set_cpuid(v, e);
 }
@@ -138,16 +142,19 @@ static enum vmm_end explain(struct vcpu *v, char *detail, size_t len)
 
 	switch (run->exit_reason) {
 	case KVM_EXIT_INTERNAL_ERROR:
-		snprintf(detail, len, "KVM met an internal error (suberror %u) on vCPU %u at RIP 0x%llx: see the host's kernel log",
-			 run->internal.suberror, v->index, rip);
+		snprintf(detail, len,
+				"KVM met an internal error (suberror %u) on vCPU %u at RIP 0x%llx: see the host's kernel log",
+				run->internal.suberror, v->index, rip);
 		break;
 	case KVM_EXIT_FAIL_ENTRY:
-		snprintf(detail, len, "the host CPU refuses to run vCPU %u (hardware reason 0x%llx) at RIP 0x%llx: see the host's kernel log",
-			 v->index, (unsigned long long)run->fail_entry.hardware_entry_failure_reason, rip);
+		snprintf(detail, len,
+				"the host CPU refuses to run vCPU %u (hardware reason 0x%llx) at RIP 0x%llx: see the host's kernel log",
+				v->index, (unsigned long long)run->fail_entry.hardware_entry_failure_reason, rip);
 		break;
 	default:
-		snprintf(detail, len, "KVM returned from vCPU %u with exit reason %u, which ktstr does not know, at RIP 0x%llx: report this as a bug",
-			 v->index, run->exit_reason, rip);
+		snprintf(detail, len,
+				"KVM returned from vCPU %u with exit reason %u, which ktstr does not know, at RIP 0x%llx: report this as a bug",
+				v->index, run->exit_reason, rip);
 		break;
 	}
 	return VMM_END_ERROR;
@@ -192,8 +199,9 @@ static enum vmm_end run_once(struct vcpu *v, char *detail, size_t len)
 		return serve_exit(v, detail, len);
 	if (err == -EINTR || err == -EAGAIN)
 		return VMM_END_NONE;
-	snprintf(detail, len, "KVM cannot run vCPU %u (%s) at RIP 0x%llx: see the host's kernel log",
-		 v->index, strerror(-err), (unsigned long long)guest_rip(v));
+	snprintf(detail, len,
+			"KVM cannot run vCPU %u (%s) at RIP 0x%llx: see the host's kernel log",
+			v->index, strerror(-err), (unsigned long long)guest_rip(v));
 	return VMM_END_ERROR;
 }
 
@@ -244,8 +252,9 @@ int vcpu__start(struct vcpu *v, struct ktstr_error *e)
 	pthread_once(&once, install_kick_handler);
 	err = create_thread(v);
 	if (err)
-		return ktstr_error_set(e, err, "no thread can be created for vCPU %u (%s): raise the limit on processes (ulimit -u)",
-				       v->index, strerror(-err));
+		return ktstr_error_set(e, err,
+				"no thread can be created for vCPU %u (%s): raise the limit on processes (ulimit -u)",
+				v->index, strerror(-err));
 	v->started = true;
 	snprintf(name, sizeof(name), "vcpu%u", v->index);
 	pthread_setname_np(v->thread, name);

@@ -139,7 +139,8 @@ int vcpu__set_state(struct vcpu *v, uint64_t entry, struct ktstr_error *e)
 	if (!err && !v->index)
 		err = set_registers(v->fd, entry);
 	if (err)
-		return ktstr_error_set(e, err, "KVM refuses the registers of vCPU %u (%s): see the host's kernel log",
-				       v->index, strerror(-err));
+		return ktstr_error_set(e, err,
+				"KVM refuses the registers of vCPU %u (%s): see the host's kernel log",
+				v->index, strerror(-err));
 	return 0;
 }

@@ -91,8 +91,9 @@ static int open_fds(struct vmm *vmm, struct ktstr_error *e)
 			timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK) :
 			eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		if (vmm->fd[i] < 0)
-			return ktstr_error_set(e, -errno, "no file descriptor is left for a machine (%s): raise the limit (ulimit -n)",
-					       strerror(errno));
+			return ktstr_error_set(e, -errno,
+					"no file descriptor is left for a machine (%s): raise the limit (ulimit -n)",
+					strerror(errno));
 	}
 	return 0;
 }
@@ -166,7 +167,8 @@ static int load_guest(struct vmm *vmm, const struct vmm_opts *opts, uint64_t *en
 	if (!err)
 		err = boot_params__place(&vmm->mem, &img, LAYOUT_ACPI);
 	if (err)
-		return ktstr_error_set(e, err, "the machine's tables do not fit in guest memory: raise --memory");
+		return ktstr_error_set(e, err,
+				"the machine's tables do not fit in guest memory: raise --memory");
 	return 0;
 }
 
@@ -219,11 +221,13 @@ static int init_devices(struct vmm *vmm, struct ktstr_error *e)
 	init_coms(vmm);
 	vmm->bus.console = virtio_console__new(&cfg);
 	if (!vmm->bus.console)
-		return ktstr_error_set(e, -ENOMEM, "the host has no memory left for a machine: free some");
+		return ktstr_error_set(e, -ENOMEM,
+				"the host has no memory left for a machine: free some");
 	err = kvm_connect_irq(vmm->vm_fd, vmm->fd[FD_CONSOLE_IRQ], LAYOUT_CONSOLE_GSI);
 	if (err)
-		return ktstr_error_set(e, err, "KVM cannot connect the console's interrupt (%s): see the host's kernel log",
-				       strerror(-err));
+		return ktstr_error_set(e, err,
+				"KVM cannot connect the console's interrupt (%s): see the host's kernel log",
+				strerror(-err));
 	vmm->io = (struct io_thread){
 		.bus = &vmm->bus,
 		.rearm_evt = vmm->fd[FD_REARM],
@@ -270,8 +274,9 @@ static int check_vcpu_limit(struct vmm *vmm, struct ktstr_error *e)
 
 	if (max <= 0 || want <= (uint32_t)max)
 		return 0;
-	return ktstr_error_set(e, -EINVAL, "the topology has %u CPUs and this host's KVM takes %d: use a smaller --topology",
-			       want, max);
+	return ktstr_error_set(e, -EINVAL,
+			"the topology has %u CPUs and this host's KVM takes %d: use a smaller --topology",
+			want, max);
 }
 
 static int create_vcpus(struct vmm *vmm, const struct vcpu_cfg *cfg, uint64_t entry,
@@ -282,7 +287,8 @@ static int create_vcpus(struct vmm *vmm, const struct vcpu_cfg *cfg, uint64_t en
 
 	vmm->vcpus = calloc(want, sizeof(*vmm->vcpus));
 	if (!vmm->vcpus)
-		return ktstr_error_set(e, -ENOMEM, "the host has no memory left for a machine: free some");
+		return ktstr_error_set(e, -ENOMEM,
+				"the host has no memory left for a machine: free some");
 	while (!err && vmm->nr_vcpus < want) {
 		struct vcpu *v = &vmm->vcpus[vmm->nr_vcpus];
 
@@ -299,7 +305,7 @@ static int init_vcpus(struct vmm *vmm, bool in_box, uint64_t entry, struct ktstr
 		.kvm_fd = vmm->kvm_fd,
 		.vm_fd = vmm->vm_fd,
 		.topology = &vmm->topology,
-		/* An emulated CPU's deadline timer stops: DESIGN section 5. */
+		/* On the emulated CPU of the box the deadline timer stops. */
 		.tsc_deadline = !in_box && kvm_do_val(vmm->kvm_fd, KVM_CHECK_EXTENSION,
 						      KVM_CAP_TSC_DEADLINE_TIMER) > 0,
 		.in_box = in_box,
@@ -323,7 +329,8 @@ static int init_vcpus(struct vmm *vmm, bool in_box, uint64_t entry, struct ktstr
 static int check_opts(const struct vmm_opts *opts, struct ktstr_error *e)
 {
 	if (opts->sz < sizeof(*opts) || !opts->kernel || opts->nr_initrd < 0)
-		return ktstr_error_set(e, -EINVAL, "a machine was asked for with incomplete options: report this as a bug");
+		return ktstr_error_set(e, -EINVAL,
+				"a machine was asked for with incomplete options: report this as a bug");
 	return ktstr_topology__check(&opts->topology, e);
 }
 
@@ -381,7 +388,8 @@ int vmm__create(struct vmm **out, const struct vmm_opts *opts, struct ktstr_erro
 		return err;
 	vmm = alloc_vmm(opts);
 	if (!vmm)
-		return ktstr_error_set(e, -ENOMEM, "the host has no memory left for a machine: free some");
+		return ktstr_error_set(e, -ENOMEM,
+				"the host has no memory left for a machine: free some");
 	err = build(vmm, opts, e);
 	if (err) {
 		vmm__destroy(vmm);
@@ -417,8 +425,9 @@ int vmm__start(struct vmm *vmm, struct ktstr_error *e)
 	int err = io_thread__start(&vmm->io);
 
 	if (err)
-		return ktstr_error_set(e, err, "no thread can be created for the machine (%s): raise the limit on processes (ulimit -u)",
-				       strerror(-err));
+		return ktstr_error_set(e, err,
+				"no thread can be created for the machine (%s): raise the limit on processes (ulimit -u)",
+				strerror(-err));
 	err = start_vcpus(vmm, e);
 	if (err)
 		vmm__stop(vmm);

@@ -69,7 +69,7 @@ TEST(limits_are_exact)
 	EXPECT_EQ(-EINVAL, parse("1,1,255,1", &t));
 	EXPECT_EQ(-EINVAL, parse("1,1,128,2", &t));
 	EXPECT_EQ(0, parse("1,1,127,2", &t));
-	/* 6 x 7 x 3 = 126 CPUs, but their ids pass 253: 5 << 5 | 6 << 2 | 2 is 186, 8 of them 250. */
+	/* 32 ids per LLC of 7 x 3 CPUs: six LLCs fit, nine (189 CPUs) do not. */
 	EXPECT_EQ(0, parse("1,6,7,3", &t));
 	EXPECT_EQ(-EINVAL, parse("1,9,7,3", &t));
 }
