@@ -312,7 +312,7 @@ TEST(iasl_reads_every_table_of_every_shape)
 				EXPECT_NE(NULL, strstr(dsl, "0xD0000000"));
 				EXPECT_NE(NULL, strstr(dsl, "0x03F8"));
 				EXPECT_NE(NULL, strstr(dsl, "0x02F8"));
-				EXPECT_NE(NULL, strstr(dsl, "Name (_S5"));
+				EXPECT_NE(NULL, strstr(dsl, "Name (_S5, Package (0x04)"));
 			}
 			free(dsl);
 			free(log);
