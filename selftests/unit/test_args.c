@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Options and command lines: right ones, wrong ones, and there and back.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/args.h"
+#include "host/command.h"
+#include "host/plan.h"
+#include "kselftest_harness.h"
+
+static int parse(struct args *a, struct ktstr_error *e, const char *words, bool shell)
+{
+	struct strv v = { 0 };
+	int ret;
+
+	e->msg[0] = '\0';
+	strv__add(&v, "run");
+	if (*words)
+		command__split(words, &v, e);
+	/* The values point into the words: those are leaked on purpose until exit. */
+	ret = shell ? args__parse_shell(a, v.n, v.v, e) : args__parse_run(a, v.n, v.v, e);
+	return ret;
+}
+
+TEST(defaults_are_the_documented_ones)
+{
+	struct ktstr_error e;
+	struct args a;
+
+	ASSERT_EQ(0, parse(&a, &e, "", false)) TH_LOG("%s", e.msg);
+	EXPECT_EQ(2, ktstr_topology__nr_cpus(&a.topology));
+	EXPECT_EQ(1024, a.memory_mib);
+	EXPECT_EQ(3, a.duration_s);
+	EXPECT_EQ(60, a.timeout_s);
+	EXPECT_EQ(ACCEL_AUTO, a.accel);
+	ASSERT_EQ(1, a.scenarios.n);
+	EXPECT_STREQ("steady", a.scenarios.v[0]);
+	EXPECT_EQ(NULL, a.sched);
+	args__free(&a);
+}
+
+TEST(every_option_is_taken)
+{
+	struct ktstr_error e;
+	struct args a;
+
+	ASSERT_EQ(0, parse(&a, &e, "steady --kernel k --sched 's 1' --topology 2,4,2,1 --memory 256 "
+			   "--duration 7 --seed 9 --timeout 11 --accel box --out o --json j --dry-run -v",
+			   false)) TH_LOG("%s", e.msg);
+	EXPECT_STREQ("k", a.kernel);
+	EXPECT_STREQ("s 1", a.sched);
+	EXPECT_EQ(8, ktstr_topology__nr_cpus(&a.topology));
+	EXPECT_EQ(256, a.memory_mib);
+	EXPECT_EQ(7, a.duration_s);
+	EXPECT_EQ(9, a.seed);
+	EXPECT_EQ(11, a.timeout_s);
+	EXPECT_EQ(ACCEL_BOX, a.accel);
+	EXPECT_STREQ("o", a.out);
+	EXPECT_STREQ("j", a.json);
+	EXPECT_TRUE(a.dry_run && a.verbose);
+	args__free(&a);
+}
+
+/* Words, and what the sentence must name. */
+static const char * const wrong[][2] = {
+	{ "--frobnicate", "--frobnicate" }, { "-x", "-x" }, { "--kernel", "--kernel" },
+	{ "nonesuch", "nonesuch" }, { "steady steady", "steady" },
+	{ "--memory 0", "--memory" }, { "--memory -5", "--memory" }, { "--memory 1024MB", "1024MB" },
+	{ "--memory 99999999999999999999", "--memory" }, { "--memory ''", "--memory" },
+	{ "--memory ' 5'", "--memory" }, { "--memory +500", "--memory" },
+	{ "--duration 0", "--duration" }, { "--duration soon", "soon" }, { "--duration 3601", "--duration" },
+	{ "--timeout 0", "--timeout" }, { "--seed 0x", "--seed" }, { "--seed 99999999999999999999", "--seed" },
+	{ "--accel tcg", "tcg" }, { "--accel ''", "--accel" }, { "--topology ''", "topology" },
+	{ "--topology 2,3,1,1", "topology" }, { "--sched ''", "--sched" }, { "--out ''", "--out" },
+	{ "--json ''", "--json" }, { "--exec x", "--exec" }, { "--kernel ''", "--kernel" },
+};
+
+TEST(wrong_values_are_named_in_one_sentence)
+{
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct ktstr_error e;
+		struct args a;
+
+		EXPECT_EQ(-EINVAL, parse(&a, &e, wrong[i][0], false)) TH_LOG("%s", wrong[i][0]);
+		EXPECT_NE(NULL, strstr(e.msg, wrong[i][1])) TH_LOG("%s: %s", wrong[i][0], e.msg);
+		EXPECT_EQ(NULL, strchr(e.msg, '\n'));
+		args__free(&a);
+	}
+}
+
+TEST(shell_wants_exec_and_nothing_else)
+{
+	struct ktstr_error e;
+	struct args a;
+
+	EXPECT_EQ(-EINVAL, parse(&a, &e, "", true));
+	args__free(&a);
+	EXPECT_EQ(-EINVAL, parse(&a, &e, "--exec x y", true));
+	args__free(&a);
+	EXPECT_EQ(-EINVAL, parse(&a, &e, "--exec x --sched y", true));
+	args__free(&a);
+	ASSERT_EQ(0, parse(&a, &e, "--exec 'x y' --include a --include b", true));
+	EXPECT_STREQ("x y", a.exec);
+	EXPECT_EQ(2, a.include.n);
+	args__free(&a);
+}
+
+TEST(options_survive_the_way_into_the_box)
+{
+	struct ktstr_error e;
+	struct strv words = { 0 };
+	struct args a, b;
+
+	ASSERT_EQ(0, parse(&a, &e, "--sched 'a \"b c\"' --topology 1,2,3,4 --memory 300 --out o -v", false));
+	strv__add(&words, "run");
+	ASSERT_EQ(0, args__to_argv(&a, NULL, false, &words));
+	ASSERT_EQ(0, args__parse_run(&b, words.n, words.v, &e)) TH_LOG("%s", e.msg);
+	EXPECT_STREQ(a.sched, b.sched);
+	EXPECT_EQ(a.seed, b.seed);
+	EXPECT_EQ(a.memory_mib, b.memory_mib);
+	EXPECT_EQ(0, memcmp(&a.topology, &b.topology, sizeof(a.topology)));
+	EXPECT_TRUE(b.verbose);
+	EXPECT_STREQ("o", b.out);
+	args__free(&a);
+	args__free(&b);
+	strv__free(&words);
+}
+
+TEST(words_are_split_as_a_shell_does)
+{
+	static const struct {
+		const char *in;
+		const char *out;	/* words joined by | */
+	} cases[] = {
+		{ "a", "a" }, { "  a\t b \n", "a|b" }, { "'a b' c", "a b|c" }, { "\"a b\"c", "a bc" },
+		{ "a\\ b", "a b" }, { "\"a\\\"b\"", "a\"b" }, { "\"a\\nb\"", "a\\nb" },
+		{ "'a\\'", "a\\" }, { "'' x", "|x" }, { "a''b", "ab" }, { "a\\\\b", "a\\b" },
+		{ "sh -c \"x & y; kill $!\"", "sh|-c|x & y; kill $!" }, { "\"\\$x\"", "$x" },
+		{ "*", "*" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct strv v = { 0 };
+		char got[128] = "";
+
+		ASSERT_EQ(0, command__split(cases[i].in, &v, NULL)) TH_LOG("%s", cases[i].in);
+		for (size_t k = 0; k < v.n; k++)
+			snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%s", k ? "|" : "", v.v[k]);
+		EXPECT_STREQ(cases[i].out, got);
+		strv__free(&v);
+	}
+}
+
+TEST(unfinished_and_empty_commands_are_refused)
+{
+	static const char * const bad[] = { "", "   ", "'a", "\"a", "a\\", "\"a\\", "\"a\\\"" };
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct strv v = { 0 };
+		struct ktstr_error e;
+
+		EXPECT_EQ(-EINVAL, command__split(bad[i], &v, &e)) TH_LOG("<%s>", bad[i]);
+		strv__free(&v);
+	}
+}
+
+TEST(commands_have_a_bound)
+{
+	char *s = malloc(COMMAND_BYTES_MAX + 2);
+	struct strv v = { 0 };
+	struct ktstr_error e;
+
+	memset(s, 'a', COMMAND_BYTES_MAX + 1);
+	s[COMMAND_BYTES_MAX + 1] = '\0';
+	EXPECT_EQ(-E2BIG, command__split(s, &v, &e));
+	s[COMMAND_BYTES_MAX] = '\0';
+	EXPECT_EQ(0, command__split(s, &v, &e));
+	strv__free(&v);
+	for (unsigned int i = 0; i < COMMAND_WORDS_MAX + 1; i++)
+		memcpy(s + 2 * i, "a ", 2);
+	s[2 * COMMAND_WORDS_MAX + 1] = '\0';
+	EXPECT_EQ(-E2BIG, command__split(s, &v, &e));
+	strv__free(&v);
+	free(s);
+}
+
+TEST(quoting_survives_splitting)
+{
+	static const char * const words[] = {
+		"plain", "", "a b", "it's", "'", "\"", "\\", "$x `y`", "a\nb", "''", "\xff\x01",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		struct strv v = { 0 };
+		char quoted[64];
+
+		ASSERT_EQ(0, command__quote(quoted, sizeof(quoted), words[i]));
+		ASSERT_EQ(0, command__split(quoted, &v, NULL)) TH_LOG("%s", quoted);
+		ASSERT_EQ(1, v.n);
+		EXPECT_STREQ(words[i], v.v[0]);
+		strv__free(&v);
+	}
+	for (size_t size = 0; size < 8; size++) {
+		char small[8];
+
+		EXPECT_EQ(size < 6 ? -ENOBUFS : 0, command__quote(small, size, "a b")) TH_LOG("%zu", size);
+	}
+}
+
+TEST(mentioned_words_stand_between_metacharacters)
+{
+	struct strv v = { 0 };
+
+	ASSERT_EQ(0, command__mentioned("a&b;(c|d)>e $f `g` 'h' x=i", &v));
+	EXPECT_EQ(10, v.n);
+	for (char c = 'a'; c <= 'i'; c++)
+		EXPECT_TRUE(strv__has(&v, (char[]){ c, '\0' }));
+	strv__free(&v);
+}
+
+TEST(the_plan_escapes_what_its_format_cannot_hold)
+{
+	struct plan p = { .scenario = "steady", .duration_ms = 5, .seed = 6, .sched_timeout_ms = 7,
+			  .ack_timeout_ms = 8, .nr_cgroups = 1 };
+	struct buf b;
+
+	p.cgroups[0] = (struct plan_cgroup){ "a", "0-1", 2, KTSTR_WORK_SPIN, 3 };
+	strv__add(&p.sched, "x y");
+	strv__add(&p.sched, "50%\x7f\n");
+	strv__add(&p.sched, "");
+	strv__add(&p.sched, "\xc3\xa4");
+	buf__init(&b, KTSTR_PLAN_MAX);
+	ASSERT_EQ(0, plan_write(&p, &b, NULL));
+	EXPECT_STREQ("ktstr-plan 1\nscenario steady\nduration-ms 5\n"
+		     "sched x%20y 50%25%7F%0A  \xc3\xa4\nsched-timeout-ms 7\n"
+		     "cgroup a cpuset 0-1\nworkers a spin 3\nseed 6\nack-timeout-ms 8\nend\n", b.data);
+	buf__free(&b);
+	plan__free(&p);
+}
+
+TEST(a_plan_that_the_guest_would_refuse_is_not_written)
+{
+	struct plan p = { 0 };
+	struct ktstr_error e;
+	struct buf b;
+	char *s = calloc(1, KTSTR_PLAN_MAX / 3 + 2);
+
+	memset(s, ' ', KTSTR_PLAN_MAX / 3 + 1);
+	strv__add(&p.exec, s);
+	buf__init(&b, KTSTR_PLAN_MAX);
+	EXPECT_EQ(-E2BIG, plan_write(&p, &b, &e));
+	buf__free(&b);
+	plan__free(&p);
+	free(s);
+}
+
+TEST_HARNESS_MAIN

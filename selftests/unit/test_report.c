@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What people and machines read: KTAP, JSON, the results directory, tails.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "host/json_out.h"
+#include "host/outdir.h"
+#include "host/result.h"
+#include "host/scenario.h"
+#include "kselftest_harness.h"
+
+FIXTURE(report)
+{
+	struct args args;
+	struct report_run run;
+	struct report r;
+	char *text;
+	size_t len;
+	struct ktap k;
+};
+
+FIXTURE_SETUP(report)
+{
+	memset(self, 0, sizeof(*self));
+	self->args.topology = (struct ktstr_topology){ 1, 1, 2, 1 };
+	self->args.memory_mib = 1024;
+	self->args.duration_s = 3;
+	self->args.timeout_s = 60;
+	self->args.seed = 1ull << 51;
+	self->args.sched = "sh -c \"it's \xff\"";
+	self->run.plan.scenario = "steady";
+	scenario__find("steady")->build(&self->args.topology, &self->run.plan, NULL);
+	self->run.ev = evidence__new(NULL);
+	ASSERT_NE(NULL, self->run.ev);
+	self->r = (struct report){ .args = &self->args, .kernel = "/k/vmlinux", .runs = &self->run,
+				   .nr = 1, .exec_ns = 5 };
+	report__repeat(&self->run, &self->args);
+	self->k.out = open_memstream(&self->text, &self->len);
+	ASSERT_NE(NULL, self->k.out);
+}
+
+FIXTURE_TEARDOWN(report)
+{
+	fclose(self->k.out);
+	free(self->text);
+	free(self->run.ev);
+}
+
+static void print(struct report *r, struct ktap *k)
+{
+	struct report_run *run = &r->runs[0];
+
+	verdict__judge(&run->verdict, &run->plan, run->ev, &verdict_default_limits);
+	ktap__begin(k, result__points(&run->plan));
+	result__print(k, r, run);
+	ktap__end(k);
+	fflush(k->out);
+}
+
+TEST_F(report, the_plan_line_counts_the_points_of_every_verdict)
+{
+	unsigned int planned, seen;
+
+	for (int end = VMM_END_NONE; end <= VMM_END_STOPPED; end++) {
+		self->run.ev->machine_end = end;
+		rewind(self->k.out);
+		self->k.n = self->k.pass = self->k.fail = self->k.skip = 0;
+		print(&self->r, &self->k);
+		ASSERT_EQ(1, sscanf(self->text, "TAP version 13\n1..%u\n", &planned));
+		seen = 0;
+		for (char *p = self->text; p; p = strchr(p, '\n')) {
+			p += *p == '\n';
+			seen += !strncmp(p, "ok ", 3) || !strncmp(p, "not ok ", 7);
+			if (!*p)
+				break;
+		}
+		EXPECT_EQ(planned, seen);
+		EXPECT_EQ(planned, self->k.pass + self->k.fail + self->k.skip);
+	}
+}
+
+TEST_F(report, a_failure_tells_its_reason_and_how_to_repeat_it)
+{
+	print(&self->r, &self->k);
+	EXPECT_NE(NULL, strstr(self->text, "not ok 1 steady/completed\n"));
+	EXPECT_NE(NULL, strstr(self->text, "# repeat with: ktstr run steady "));
+	EXPECT_NE(NULL, strstr(self->text, "--seed 2251799813685248"));
+	EXPECT_NE(NULL, strstr(self->text, "# SKIP not judged"));
+	EXPECT_NE(NULL, strstr(self->text, "CRASH (boot_failed)"));
+}
+
+TEST_F(report, text_of_the_guest_cannot_forge_points)
+{
+	static const char evil[] = "line\nok 99 forged\n\x1b[2Jnot ok 98\nBail out!";
+
+	tail__add(&self->run.ev->tail[EVIDENCE_SLOG], evil, sizeof(evil) - 1);
+	print(&self->r, &self->k);
+	EXPECT_NE(NULL, strstr(self->text, "#   | ok 99 forged"));
+	EXPECT_EQ(NULL, strstr(self->text, "\nok 99"));
+	EXPECT_EQ(NULL, strstr(self->text, "\nBail"));
+	EXPECT_EQ(NULL, strchr(self->text, 0x1b));
+}
+
+TEST_F(report, totals_are_true)
+{
+	ktap__begin(&self->k, 4);
+	ktap__pass(&self->k, "a", "%s", "");
+	ktap__fail(&self->k, "b", "# time=%dms", 5);
+	ktap__skip(&self->k, "c", "%s", "why");
+	ktap__pass(&self->k, "d", "%s", "");
+	ktap__end(&self->k);
+	fflush(self->k.out);
+	EXPECT_STREQ("TAP version 13\n1..4\nok 1 a\nnot ok 2 b # time=5ms\nok 3 c # SKIP why\nok 4 d\n"
+		     "# Totals: pass:2 fail:1 xfail:0 xpass:0 skip:1 error:0\n", self->text);
+}
+
+TEST_F(report, json_parses_and_carries_the_verdict)
+{
+	json_t *o, *run;
+	size_t len = 0;
+	char *text;
+
+	verdict__judge(&self->run.verdict, &self->run.plan, self->run.ev, &verdict_default_limits);
+	text = json_out__dump(&self->r, 1, &len);
+	ASSERT_NE(NULL, text);
+	EXPECT_EQ(strlen(text), len);
+	EXPECT_EQ('\n', text[len - 1]);
+	o = json_loads(text, 0, NULL);
+	ASSERT_NE(NULL, o);
+	EXPECT_EQ(JSON_OUT_VERSION, json_integer_value(json_object_get(o, "version")));
+	EXPECT_EQ(1, json_integer_value(json_object_get(o, "exit_status")));
+	EXPECT_EQ(1ll << 51, json_integer_value(json_object_get(o, "seed")));
+	/* No UTF-8: the byte is replaced, the field stays. */
+	EXPECT_STREQ("sh -c \"it's ?\"", json_string_value(json_object_get(o, "sched")));
+	run = json_array_get(json_object_get(o, "runs"), 0);
+	EXPECT_STREQ("CRASH", json_string_value(json_object_get(run, "verdict")));
+	EXPECT_STREQ("boot_failed", json_string_value(json_object_get(run, "kind")));
+	EXPECT_TRUE(json_is_null(json_object_get(run, "window_ns")));
+	EXPECT_EQ(CHECK_NR, json_array_size(json_object_get(run, "checks")));
+	json_decref(o);
+	free(text);
+}
+
+TEST_F(report, json_of_a_run_that_never_began_is_whole)
+{
+	struct evidence *ev = self->run.ev;
+	json_t *o;
+	size_t len = 0;
+	char *text;
+
+	self->run.ev = NULL;
+	text = json_out__dump(&self->r, 2, &len);
+	o = json_loads(text, 0, NULL);
+	ASSERT_NE(NULL, o);
+	EXPECT_TRUE(json_is_null(json_object_get(json_array_get(json_object_get(o, "runs"), 0), "verdict")));
+	json_decref(o);
+	free(text);
+	self->run.ev = ev;
+}
+
+TEST_F(report, a_full_disk_is_an_error_that_names_the_file)
+{
+	struct ktstr_error e;
+
+	EXPECT_EQ(-ENOSPC, outfile__write("/dev/full", "x", 1, &e));
+	EXPECT_NE(NULL, strstr(e.msg, "/dev/full"));
+	EXPECT_NE(NULL, strstr(e.msg, "No space left"));
+}
+
+TEST_F(report, files_that_cannot_be_written_are_found_before)
+{
+	struct ktstr_error e;
+
+	EXPECT_EQ(-ENOENT, outfile__check("/nonexistent/x.json", "--json", &e));
+	EXPECT_NE(NULL, strstr(e.msg, "/nonexistent/x.json"));
+	EXPECT_EQ(-EISDIR, outfile__check("/tmp", "--json", &e));
+	EXPECT_EQ(-EBADF, outfile__check("/dev/fd/999", "--json", &e));
+	EXPECT_EQ(0, outfile__check("/dev/full", "--json", &e));
+}
+
+TEST_F(report, an_inherited_descriptor_is_written_not_opened_again)
+{
+	char path[32], got[8] = "";
+	struct ktstr_error e;
+	int p[2];
+
+	ASSERT_EQ(0, pipe(p));
+	snprintf(path, sizeof(path), "/dev/fd/%d", p[1]);
+	EXPECT_EQ(0, outfile__check(path, "--json", &e));
+	EXPECT_EQ(0, outfile__write(path, "abc", 3, &e));
+	EXPECT_EQ(3, read(p[0], got, sizeof(got)));
+	EXPECT_STREQ("abc", got);
+	EXPECT_EQ(0, fcntl(p[1], F_GETFD));
+}
+
+TEST_F(report, the_results_directory_remembers_its_first_error)
+{
+	char dir[] = "/tmp/ktstr-out-XXXXXX", path[64], cmd[96];
+	struct ktstr_error e;
+	struct outdir o;
+	struct stat st;
+
+	ASSERT_NE(NULL, mkdtemp(dir));
+	outdir__init(&o);
+	ASSERT_EQ(0, outdir__open(&o, dir, &e)) TH_LOG("%s", e.msg);
+	outdir__logs(&o, "steady");
+	outdir__bytes(&o, EVIDENCE_COM1, "boot", 4);
+	snprintf(path, sizeof(path), "%s/steady/console.log", dir);
+	ASSERT_EQ(0, stat(path, &st));
+	EXPECT_EQ(4, st.st_size);
+	close(o.logs[EVIDENCE_DMSG]);
+	o.logs[EVIDENCE_DMSG] = open("/dev/full", O_WRONLY);
+	outdir__bytes(&o, EVIDENCE_DMSG, "x", 1);
+	outdir__bytes(&o, EVIDENCE_COM1, "y", 1);
+	EXPECT_EQ(-ENOSPC, outdir__close(&o, &e));
+	EXPECT_NE(NULL, strstr(e.msg, "dmesg.log"));
+	EXPECT_NE(NULL, strstr(e.msg, dir));
+	snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
+	EXPECT_EQ(0, system(cmd));
+}
+
+TEST_F(report, no_results_directory_takes_everything_and_says_nothing)
+{
+	struct ktstr_error e;
+	struct outdir o;
+
+	outdir__init(&o);
+	outdir__logs(&o, NULL);
+	outdir__bytes(&o, EVIDENCE_COM1, "x", 1);
+	EXPECT_EQ(0, outdir__close(&o, &e));
+	EXPECT_NE(0, outdir__open(&o, "/proc/nowhere", &e));
+	EXPECT_NE(NULL, strstr(e.msg, "/proc/nowhere"));
+	outdir__close(&o, NULL);
+}
+
+TEST(tails_keep_the_end_of_any_stream)
+{
+	static const size_t steps[] = { 1, 7, 1000, TAIL_BYTES - 1, TAIL_BYTES, TAIL_BYTES + 1, 100000 };
+	char *data = malloc(300000);
+
+	for (int i = 0; i < 300000; i++)
+		data[i] = i % 50 == 49 ? '\n' : 'a' + i / 50 % 26;
+	for (size_t s = 0; s < sizeof(steps) / sizeof(steps[0]); s++) {
+		struct tail *t = calloc(1, sizeof(*t));
+		const char *p;
+		size_t len;
+
+		for (size_t i = 0; i < 300000; i += steps[s])
+			tail__add(t, data + i, 300000 - i < steps[s] ? 300000 - i : steps[s]);
+		EXPECT_EQ(300000, t->total);
+		p = tail__lines(t, 20, &len);
+		ASSERT_EQ(1000, len);
+		EXPECT_EQ(0, memcmp(p, data + 299000, 1000));
+		p = tail__lines(t, 0, &len);
+		EXPECT_GE(1, len);
+		free(t);
+	}
+	free(data);
+}
+
+TEST(buffers_stop_at_their_bound)
+{
+	struct buf b;
+
+	buf__init(&b, 10);
+	EXPECT_EQ(0, buf__add(&b, "12345", 5));
+	EXPECT_EQ(0, buf__printf(&b, "%d", 67890));
+	EXPECT_EQ(-ENOBUFS, buf__add(&b, "x", 1));
+	EXPECT_EQ(-ENOBUFS, b.err);
+	EXPECT_STREQ("1234567890", b.data);
+	buf__free(&b);
+	EXPECT_EQ(0, buf__add(&b, "again", 5));
+	buf__free(&b);
+}
+
+TEST_HARNESS_MAIN
