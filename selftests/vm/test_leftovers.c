@@ -16,28 +16,46 @@
 #include "selftests/unit/unit.h"
 #include "ktstr_run.h"
 
+#define FILES_MAX (64u << 10)
+
 FIXTURE(leftovers)
 {
 	struct ktstr_run k;
 	char out[128];
-	int files;
+	char files[FILES_MAX];
 };
 
-/* Entries of the places where temporary files go. */
-static int count_files(void)
-{
-	static const char *const places[] = { "/tmp", "/dev/shm", "/run", "/var/tmp" };
-	int n = 0;
+static const char *const places[] = { "/tmp", "/dev/shm", "/run" };
 
+/* Names in the places where temporary files go, one a line. */
+static void list_files(char *list, size_t size)
+{
+	size_t len = 0;
+
+	list[0] = '\0';
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		DIR *d = opendir(places[i]);
+		struct dirent *e;
 
-		while (d && readdir(d))
-			n++;
+		while (d && (e = readdir(d)) && len < size)
+			len += snprintf(list + len, size - len, "%s/%s\n", places[i], e->d_name);
 		if (d)
 			closedir(d);
 	}
-	return n;
+}
+
+/* A line of @after that is not in @before, or NULL. What went away meanwhile was not ours. */
+static const char *new_file(const char *before, char *after)
+{
+	char *save, *line;
+
+	for (line = strtok_r(after, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		const char *at = strstr(before, line);
+
+		if (!at || at[strlen(line)] != '\n')
+			return line;
+	}
+	return NULL;
 }
 
 FIXTURE_SETUP(leftovers)
@@ -45,13 +63,18 @@ FIXTURE_SETUP(leftovers)
 	memset(self, 0, sizeof(*self));
 	ASSERT_EQ(0, ktstr_run__init(&self->k));
 	snprintf(self->out, sizeof(self->out), "%s/out", self->k.dir);
-	self->files = count_files();
+	list_files(self->files, sizeof(self->files));
 }
 
 FIXTURE_TEARDOWN(leftovers)
 {
+	static char after[FILES_MAX];
+	const char *left;
+
 	EXPECT_EQ(0, proc_count("ktstr run"));
-	EXPECT_EQ(self->files, count_files());
+	list_files(after, sizeof(after));
+	left = new_file(self->files, after);
+	EXPECT_EQ(NULL, left) TH_LOG("%s was left behind", left);
 	ktstr_run__finish(&self->k, _metadata->exit_code == KSFT_FAIL);
 }
 
