@@ -63,10 +63,12 @@ static int parse_u64(const char *opt, const char *s, uint64_t min, uint64_t max,
 	*out = strtoull(s, &end, 10);
 	/* strtoull() takes signs and blanks; a number here starts with a digit. */
 	if (*s < '0' || *s > '9' || *end)
-		return ktstr_error_set(e, -EINVAL, "--%s \"%.100s\" is not a number; give a decimal number%s",
+		return ktstr_error_set(e, -EINVAL,
+				       "--%s \"%.100s\" is not a number; give a decimal number%s",
 				       opt, s, unit);
 	if (errno || *out < min || *out > max)
-		return ktstr_error_set(e, -EINVAL, "--%s %.100s is out of range; give %" PRIu64 " to %" PRIu64 "%s",
+		return ktstr_error_set(e, -EINVAL,
+				       "--%s %.100s is out of range; give %" PRIu64 " to %" PRIu64 "%s",
 				       opt, s, min, max, unit);
 	return 0;
 }
@@ -90,7 +92,8 @@ static int parse_accel(struct args *a, const char *s, struct ktstr_error *e)
 			return 0;
 		}
 	}
-	return ktstr_error_set(e, -EINVAL, "--accel \"%.100s\" is unknown; choose auto, kvm or box", s);
+	return ktstr_error_set(e, -EINVAL,
+			       "--accel \"%.100s\" is unknown; choose auto, kvm or box", s);
 }
 
 static int parse_topology(struct args *a, const char *s, struct ktstr_error *e)
@@ -98,13 +101,15 @@ static int parse_topology(struct args *a, const char *s, struct ktstr_error *e)
 	struct ktstr_error why;
 	int ret = ktstr_topology__parse(s, &a->topology, &why);
 
-	return ret ? ktstr_error_set(e, ret, "--topology %.60s: %.400s", *s ? s : "\"\"", why.msg) : 0;
+	return ret ? ktstr_error_set(e, ret,
+				     "--topology %.60s: %.400s", *s ? s : "\"\"", why.msg) : 0;
 }
 
 static int parse_text(const char *opt, char *s, const char **out, struct ktstr_error *e)
 {
 	if (!*s)
-		return ktstr_error_set(e, -EINVAL, "--%s is empty; give it a value or leave it out", opt);
+		return ktstr_error_set(e, -EINVAL,
+				       "--%s is empty; give it a value or leave it out", opt);
 	*out = s;
 	return 0;
 }
@@ -162,7 +167,8 @@ static int parse_options(struct args *a, int argc, char **argv, const struct opt
 			return ktstr_error_set(e, -EINVAL, "%s needs a value; see ktstr %s --help",
 					       argv[optind - 1], argv[0]);
 		if (opt == '?')
-			return ktstr_error_set(e, -EINVAL, "unknown option %.100s; see ktstr %s --help",
+			return ktstr_error_set(e, -EINVAL,
+					       "unknown option %.100s; see ktstr %s --help",
 					       argv[optind - 1], argv[0]);
 		ret = take_option(a, opt, optarg, e);
 		if (ret)
@@ -188,9 +194,11 @@ static int set_defaults(struct args *a, struct ktstr_error *e)
 static int take_scenario(struct args *a, const char *name, struct ktstr_error *e)
 {
 	if (!scenario__find(name))
-		return ktstr_error_set(e, -EINVAL, "there is no scenario %.100s; see ktstr list", name);
+		return ktstr_error_set(e, -EINVAL,
+				       "there is no scenario %.100s; see ktstr list", name);
 	if (strv__has(&a->scenarios, name))
-		return ktstr_error_set(e, -EINVAL, "scenario %s is named twice; name it once", name);
+		return ktstr_error_set(e, -EINVAL,
+				       "scenario %s is named twice; name it once", name);
 	return strv__add(&a->scenarios, name);
 }
 
@@ -216,10 +224,12 @@ int args__parse_shell(struct args *a, int argc, char **argv, struct ktstr_error 
 	if (ret)
 		return ret == -ENOMEM ? ktstr_error_set(e, ret, "out of memory") : ret;
 	if (optind < argc)
-		return ktstr_error_set(e, -EINVAL, "shell takes no word %.100s; put the command behind --exec, in quotes",
+		return ktstr_error_set(e, -EINVAL,
+				       "shell takes no word %.100s; put the command behind --exec, in quotes",
 				       argv[optind]);
 	if (!a->exec)
-		return ktstr_error_set(e, -EINVAL, "shell needs --exec CMD: there is no interactive shell yet");
+		return ktstr_error_set(e, -EINVAL,
+				       "shell needs --exec CMD: there is no interactive shell yet");
 	return 0;
 }
 

@@ -38,7 +38,8 @@ int box__find(char *dst, size_t size, struct ktstr_error *e)
 	if (!ret && !file__is_executable(dst))
 		ret = -ENOENT;
 	if (ret)
-		return ktstr_error_set(e, ret, "there is no kvmbox to emulate a machine with; run ktstr from its checkout or set KTSTR_KVMBOX");
+		return ktstr_error_set(e, ret,
+				       "there is no kvmbox to emulate a machine with; run ktstr from its checkout or set KTSTR_KVMBOX");
 	return 0;
 }
 
@@ -212,5 +213,6 @@ int box__run(const struct box_opts *o, int *status, struct ktstr_error *e)
 	strv__free(&argv);
 	if (!ret && o->result && o->result->err)
 		ret = o->result->err;
-	return ret ? ktstr_error_set(e, ret, "cannot run the emulated machine: %s", strerror(-ret)) : 0;
+	return ret ? ktstr_error_set(e, ret,
+				     "cannot run the emulated machine: %s", strerror(-ret)) : 0;
 }

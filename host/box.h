@@ -28,7 +28,14 @@ struct box_opts {
 	struct buf *result;
 };
 
-/** box__find() - path of kvmbox: $KTSTR_KVMBOX, else scripts/kvmbox beside us; return: 0 or -ENOENT */
+/**
+ * box__find() - where kvmbox is: $KTSTR_KVMBOX, else scripts/kvmbox beside us
+ * @dst: gets the path
+ * @size: room in bytes
+ * @e: sentence on failure
+ *
+ * Return: 0 or -ENOENT.
+ */
 int box__find(char *dst, size_t size, struct ktstr_error *e);
 
 /**

@@ -132,7 +132,8 @@ static int kernel_build(char **argv)
 
 	if (file__beside_us(script, sizeof(script), "scripts/kernel/build") ||
 	    !file__is_executable(script))
-		return usage("there is no scripts/kernel/build beside ktstr; run ktstr from its checkout");
+		return usage(
+			     "there is no scripts/kernel/build beside ktstr; run ktstr from its checkout");
 	argv[0] = script;
 	execv(script, argv);
 	return usage("cannot execute %s: %m", script);

@@ -2,6 +2,7 @@
 /*
  * "ktstr run": check everything, then run here or in the box.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -104,7 +105,8 @@ static int run_in_box(const struct args *a, const struct setup *s, const struct 
 	buf__init(&json, BOX_RESULT_MAX);
 	setup__announce_box(s);
 	o.interrupt_fd = interrupt__open();
-	ret = inner_argv(a, &o.argv) ? ktstr_error_set(&e, -1, "out of memory") : box__run(&o, &status, &e);
+	ret = inner_argv(a, &o.argv) ? ktstr_error_set(&e, -ENOMEM,
+						       "out of memory") : box__run(&o, &status, &e);
 	strv__free(&o.argv);
 	if (ret)
 		status = command_fail(&e);

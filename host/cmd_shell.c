@@ -88,7 +88,8 @@ static int pack_includes(struct setup *s, const struct args *a, struct ktstr_err
 	for (size_t i = 0; !ret && i < a->include.n; i++) {
 		ret = path__absolute(path, sizeof(path), a->include.v[i]);
 		if (ret)
-			return ktstr_error_set(e, ret, "--include %s: %s", a->include.v[i], strerror(-ret));
+			return ktstr_error_set(e, ret,
+					       "--include %s: %s", a->include.v[i], strerror(-ret));
 		ret = pack__add(&s->pack, &s->finder, path, path, e);
 	}
 	return ret;
@@ -136,7 +137,8 @@ static int shell_status(const struct plan *plan, const struct evidence *ev)
 		return v.checks[CHECK_COMPLETED].status == VERDICT_ENV ? 2 : EXIT_GUEST_DIED;
 	}
 	if (v.checks[CHECK_EVIDENCE].status != VERDICT_PASS) {
-		ktstr_error_set(&e, 0, "the output is not whole: %.400s", v.checks[CHECK_EVIDENCE].reason);
+		ktstr_error_set(&e, 0,
+				"the output is not whole: %.400s", v.checks[CHECK_EVIDENCE].reason);
 		command_fail(&e);
 		return EXIT_GUEST_DIED;
 	}

@@ -85,7 +85,8 @@ int command__split(const char *s, struct strv *out, struct ktstr_error *e)
 	int ret = 0;
 
 	if (strlen(s) > COMMAND_BYTES_MAX)
-		return ktstr_error_set(e, -E2BIG, "the command is longer than %u bytes; put it into a script",
+		return ktstr_error_set(e, -E2BIG,
+				       "the command is longer than %u bytes; put it into a script",
 				       COMMAND_BYTES_MAX);
 	buf__init(&sp.word, COMMAND_BYTES_MAX);
 	while (!ret && *sp.at)
@@ -93,9 +94,11 @@ int command__split(const char *s, struct strv *out, struct ktstr_error *e)
 	buf__free(&sp.word);
 
 	if (ret == -EINVAL)
-		return ktstr_error_set(e, ret, "the command %.200s has an open quote or ends in a backslash", s);
+		return ktstr_error_set(e, ret,
+				       "the command %.200s has an open quote or ends in a backslash", s);
 	if (ret == -E2BIG)
-		return ktstr_error_set(e, ret, "the command has more than %u words; put it into a script",
+		return ktstr_error_set(e, ret,
+				       "the command has more than %u words; put it into a script",
 				       COMMAND_WORDS_MAX);
 	if (ret)
 		return ktstr_error_set(e, ret, "out of memory");

@@ -69,7 +69,8 @@ static int check_box(const struct finder *f)
 		stops += bad(1, "emulation: qemu-system-x86_64 is missing; run scripts/setup");
 	if (!kernels__cache_dir(cache, sizeof(cache)) &&
 	    !path__join(kernel, sizeof(kernel), cache, "box/bzImage") && !file__exists(kernel))
-		stops += bad(1, "emulation: no kernel for the emulated machine; run \"ktstr kernel build\"");
+		stops += bad(1,
+			     "emulation: no kernel for the emulated machine; run \"ktstr kernel build\"");
 	return stops ? stops :
 	       good("emulation: %s works in place of KVM; timings there are not comparable", box);
 }
@@ -79,7 +80,8 @@ static int check_kvm(const struct finder *f)
 	struct ktstr_error e;
 
 	if (!vmm__check_kvm(&e))
-		return good("KVM: /dev/kvm works%s", accel__in_box() ? " (this machine is emulated)" : "");
+		return good(
+			    "KVM: /dev/kvm works%s", accel__in_box() ? " (this machine is emulated)" : "");
 	if (accel__in_box())
 		return bad(1, "KVM: %s", e.msg);
 	bad(0, "KVM: %s; ktstr emulates a machine instead", e.msg);
@@ -107,7 +109,8 @@ static int check_scheds(const struct finder *f)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (finder__find(f, names[i], path, sizeof(path), &is_sched))
-			bad(0, "scheduler: no %s; build it with scripts/sched/build, or name yours with --sched",
+			bad(0,
+			    "scheduler: no %s; build it with scripts/sched/build, or name yours with --sched",
 			    names[i]);
 		else
 			good("scheduler: %s", path);
@@ -131,7 +134,8 @@ static int check_tools(const struct finder *f)
 		if (has_program(f, tools[i].name))
 			good("tool: %s, %s", tools[i].name, tools[i].for_what);
 		else
-			bad(0, "tool: no %s, %s; run scripts/setup", tools[i].name, tools[i].for_what);
+			bad(0,
+			    "tool: no %s, %s; run scripts/setup", tools[i].name, tools[i].for_what);
 	}
 	return 0;
 }
@@ -145,7 +149,8 @@ static int check_memory(void)
 		return 0;
 	mib = (unsigned long long)si.totalram * si.mem_unit >> 20;
 	if (mib < 1024)
-		return bad(1, "memory: %llu MiB, a guest has 1024 by default; use a larger machine or --memory", mib);
+		return bad(1,
+			   "memory: %llu MiB, a guest has 1024 by default; use a larger machine or --memory", mib);
 	return good("memory: %llu MiB", mib);
 }
 

@@ -176,6 +176,7 @@ int elf_needed__read(const void *data, size_t len, const char *name, struct elf_
 	if (!ret)
 		return 0;
 	elf_needed__free(out);
-	return ktstr_error_set(e, ret, "%s is not a whole ELF executable or library; build or copy it again",
+	return ktstr_error_set(e, ret,
+			       "%s is not a whole ELF executable or library; build or copy it again",
 			       name);
 }

@@ -40,7 +40,8 @@ int image__build(struct image *img, const struct plan *plan, const struct pack *
 	img->cpio = cpio__new();
 	ret = img->cpio ? fill(img, pack) : -ENOMEM;
 	if (ret)
-		return ktstr_error_set(e, ret, "cannot put the guest's files together: %s", strerror(-ret));
+		return ktstr_error_set(e, ret,
+				       "cannot put the guest's files together: %s", strerror(-ret));
 	return 0;
 }
 

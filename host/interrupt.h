@@ -20,7 +20,7 @@ int interrupt__open(void);
 /** interrupt__signal() - the signal that came, 0 if none did */
 int interrupt__signal(void);
 
-/** interrupt__mask_threads() - let threads made from now on never handle the signals, or undo that */
+/** interrupt__mask_threads() - keep the signals from threads made from now on, or undo that */
 void interrupt__mask_threads(bool mask);
 
 /** interrupt__reraise() - die of the signal that came; returns only if none did */

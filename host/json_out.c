@@ -180,7 +180,8 @@ static json_t *guest(const struct evidence *ev)
 	set(o, "cpus", number(ev->helo.nr_cpus));
 	set(o, "clocksource", text(ev->helo.clocksource));
 	set(o, "sched_ext", json_boolean(ev->helo.valid & KTSTR_HELO_SCHED_EXT));
-	set(o, "tsc_khz", ev->helo.valid & KTSTR_HELO_TSC_KHZ ? number(ev->helo.tsc_khz) : json_null());
+	set(o, "tsc_khz", ev->helo.valid & KTSTR_HELO_TSC_KHZ ?
+	    number(ev->helo.tsc_khz) : json_null());
 	set(o, "init_boottime_ns", number(ev->helo.boot_ns));
 	return o;
 }
@@ -246,7 +247,8 @@ static json_t *run_object(const struct report *r, const struct report_run *run)
 	set(o, "sched_exit", sched_exit(ev));
 	set(o, "window_ns", ev->start.seen && ev->end.seen ?
 	    number(ev->end.time_ns - ev->start.time_ns) : json_null());
-	set(o, "steal_pct", run->verdict.steal_pct >= 0 ? json_real(run->verdict.steal_pct) : json_null());
+	set(o, "steal_pct", run->verdict.steal_pct >= 0 ?
+	    json_real(run->verdict.steal_pct) : json_null());
 	set(o, "cgroups", cgroups(run));
 	set(o, "workers", workers(ev));
 	set(o, "splat_count", number(ev->splats.nr));

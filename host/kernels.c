@@ -58,7 +58,8 @@ static int choose_named(const char *path, const char *whence, char *dst, size_t 
 	if (is_dir(abs)) {
 		if (!image_in(abs, dst, size))
 			return 0;
-		return ktstr_error_set(e, -ENOENT, "%s: there is no vmlinux or bzImage in %s; build the kernel there or name the file",
+		return ktstr_error_set(e, -ENOENT,
+				       "%s: there is no vmlinux or bzImage in %s; build the kernel there or name the file",
 				       whence, abs);
 	}
 	if (!file__exists(abs))
@@ -79,7 +80,8 @@ static int choose_default(char *dst, size_t size, struct ktstr_error *e)
 	if (!ret)
 		ret = image_in(dir, dst, size);
 	if (ret)
-		return ktstr_error_set(e, ret, "there is no default kernel yet; build one with \"ktstr kernel build\" or name one with --kernel");
+		return ktstr_error_set(e, ret,
+				       "there is no default kernel yet; build one with \"ktstr kernel build\" or name one with --kernel");
 	return 0;
 }
 

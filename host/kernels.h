@@ -22,7 +22,7 @@
  */
 int kernels__choose(const char *asked, char *dst, size_t size, struct ktstr_error *e);
 
-/** kernels__cache_dir() - where built kernels are kept; return: 0, -ENAMETOOLONG, -ENOENT without HOME */
+/** kernels__cache_dir() - where built kernels are; return: 0, -ENAMETOOLONG, -ENOENT without HOME */
 int kernels__cache_dir(char *dst, size_t size);
 
 /**

@@ -26,13 +26,16 @@ struct ktap {
 void ktap__begin(struct ktap *k, unsigned int points);
 
 /** ktap__pass() - "ok N name", @fmt being what follows the name, "" for nothing */
-void __attribute__((format(printf, 3, 4))) ktap__pass(struct ktap *k, const char *name, const char *fmt, ...);
+void __attribute__((format(printf, 3, 4)))
+ktap__pass(struct ktap *k, const char *name, const char *fmt, ...);
 
 /** ktap__fail() - "not ok N name" */
-void __attribute__((format(printf, 3, 4))) ktap__fail(struct ktap *k, const char *name, const char *fmt, ...);
+void __attribute__((format(printf, 3, 4)))
+ktap__fail(struct ktap *k, const char *name, const char *fmt, ...);
 
 /** ktap__skip() - "ok N name # SKIP reason" */
-void __attribute__((format(printf, 3, 4))) ktap__skip(struct ktap *k, const char *name, const char *fmt, ...);
+void __attribute__((format(printf, 3, 4)))
+ktap__skip(struct ktap *k, const char *name, const char *fmt, ...);
 
 /** ktap__diag() - a diagnostic line "# ..." */
 void __attribute__((format(printf, 2, 3))) ktap__diag(struct ktap *k, const char *fmt, ...);

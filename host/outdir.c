@@ -55,7 +55,8 @@ int outdir__open(struct outdir *o, const char *dir, struct ktstr_error *e)
 		ret = o->ktap ? 0 : -errno;
 	}
 	if (ret)
-		return ktstr_error_set(e, ret, "--out: cannot write results to %s: %s; name another directory",
+		return ktstr_error_set(e, ret,
+				       "--out: cannot write results to %s: %s; name another directory",
 				       o->dir, strerror(-ret));
 	return 0;
 }
@@ -137,7 +138,8 @@ int outdir__close(struct outdir *o, struct ktstr_error *e)
 		o->ktap = NULL;
 	}
 	if (o->err)
-		return ktstr_error_set(e, o->err, "--out: cannot write %s: %s; the results there are not whole",
+		return ktstr_error_set(e, o->err,
+				       "--out: cannot write %s: %s; the results there are not whole",
 				       o->err_path, strerror(-o->err));
 	return 0;
 }
@@ -180,7 +182,8 @@ int outfile__check(const char *path, const char *opt, struct ktstr_error *e)
 	else
 		ret = check_path(path);
 	if (ret)
-		return ktstr_error_set(e, ret, "%s: cannot write %s: %s; name another file", opt, path,
+		return ktstr_error_set(e, ret,
+				       "%s: cannot write %s: %s; name another file", opt, path,
 				       strerror(-ret));
 	return 0;
 }

@@ -113,7 +113,8 @@ static int add_library(struct walk *w, const char *name, const struct elf_needed
 	int ret = ldso__find(&w->p->ldso, name, by, by_path, &w->main_rpath, path, sizeof(path));
 
 	if (ret)
-		return ktstr_error_set(w->e, ret, "library %s, needed by %s, is not on this machine; install it or add its directory to LD_LIBRARY_PATH",
+		return ktstr_error_set(w->e, ret,
+				       "library %s, needed by %s, is not on this machine; install it or add its directory to LD_LIBRARY_PATH",
 				       name, by_path);
 	ret = add_file(w, path, path);
 	return ret ? ret : link_library(w, name, path);
@@ -124,7 +125,8 @@ static int add_elf_needs(struct walk *w, const struct elf_needed *n, const char 
 	int ret = 0;
 
 	if (n->interp && !file__exists(n->interp))
-		return ktstr_error_set(w->e, -ENOENT, "loader %s, needed by %s, is not on this machine; install it",
+		return ktstr_error_set(w->e, -ENOENT,
+				       "loader %s, needed by %s, is not on this machine; install it",
 				       n->interp, path);
 	if (n->interp && n->interp[0] == '/')
 		ret = add_file(w, n->interp, n->interp);
@@ -164,7 +166,8 @@ static int add_env_target(struct walk *w, char *arg)
 	if (!name || strchr(name, '/') || strchr(name, '='))
 		return 0;
 	if (finder__find(w->f, name, path, sizeof(path), &is_sched))
-		return ktstr_error_set(w->e, -ENOENT, "%s, the interpreter of a script, is not in PATH; install it",
+		return ktstr_error_set(w->e, -ENOENT,
+				       "%s, the interpreter of a script, is not in PATH; install it",
 				       name);
 	snprintf(guest, sizeof(guest), PACK_BIN "/%s", name);
 	return add_file(w, path, guest);
@@ -176,18 +179,21 @@ static int add_script(struct walk *w, const struct pack_file *f)
 	int ret;
 
 	if (++w->script_depth > SCRIPT_DEPTH_MAX)
-		return ktstr_error_set(w->e, -ELOOP, "%s is a script whose interpreters are scripts again and again",
+		return ktstr_error_set(w->e, -ELOOP,
+				       "%s is a script whose interpreters are scripts again and again",
 				       f->host);
 	snprintf(line, sizeof(line), "%.*s", (int)strcspn((char *)f->data + 2, "\n"),
 		 (char *)f->data + 2);
 	snprintf(host, sizeof(host), "%s", f->host);
 	interp = strtok_r(line, " \t", &save);
 	if (!interp || interp[0] != '/')
-		return ktstr_error_set(w->e, -ENOEXEC, "the first line of %s names no interpreter by its whole path",
+		return ktstr_error_set(w->e, -ENOEXEC,
+				       "the first line of %s names no interpreter by its whole path",
 				       f->host);
 	arg = strtok_r(NULL, "", &save);
 	if (!file__is_executable(interp))
-		return ktstr_error_set(w->e, -ENOENT, "%s, the interpreter of %s, is not on this machine; install it",
+		return ktstr_error_set(w->e, -ENOENT,
+				       "%s, the interpreter of %s, is not on this machine; install it",
 				       interp, host);
 	ret = add_file(w, interp, interp);
 	if (!ret && !strcmp(path__basename(interp), "env"))
@@ -216,7 +222,8 @@ static int add_file(struct walk *w, const char *host, const char *guest)
 	if (ret)
 		return ret;
 	if (w->p->bytes + f.len > PACK_BYTES_MAX)
-		ret = ktstr_error_set(w->e, -EFBIG, "the files for the guest are more than %llu MiB together with %s",
+		ret = ktstr_error_set(w->e, -EFBIG,
+				      "the files for the guest are more than %llu MiB together with %s",
 				      PACK_BYTES_MAX >> 20, host);
 	else if ((ret = entry_add(w->p, &f)))
 		ktstr_error_set(w->e, ret, "cannot pack %s: %s", host, strerror(-ret));
@@ -225,7 +232,8 @@ static int add_file(struct walk *w, const char *host, const char *guest)
 		return ret;
 	}
 	if (w->depth >= NEEDS_DEPTH_MAX)
-		return ktstr_error_set(w->e, -ELOOP, "%s is needed through more than %d levels of libraries",
+		return ktstr_error_set(w->e, -ELOOP,
+				       "%s is needed through more than %d levels of libraries",
 				       host, NEEDS_DEPTH_MAX);
 	w->depth++;
 	ret = add_needs(w, &f);

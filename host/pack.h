@@ -79,7 +79,7 @@ int pack__link(struct pack *p, const char *guest, const char *target);
 /** pack__has() - is something packed at this guest path? */
 bool pack__has(const struct pack *p, const char *guest);
 
-/** pack__into() - write everything into an archive; the pack must outlive it; return: as cpio__file() */
+/** pack__into() - write everything into an archive that it must outlive; return: as cpio__file() */
 int pack__into(const struct pack *p, struct cpio *c);
 
 #endif /* KTSTR_HOST_PACK_H */

@@ -73,7 +73,8 @@ static int pack_mentioned(struct pack *p, const struct finder *f, const char *ar
 	}
 	strv__free(&words);
 	if (ret == -E2BIG)
-		ktstr_error_set(e, ret, "an argument holds more than %u words; put it into a script",
+		ktstr_error_set(e, ret,
+				"an argument holds more than %u words; put it into a script",
 				COMMAND_WORDS_MAX);
 	return ret;
 }
@@ -86,10 +87,12 @@ int pack_command(struct pack *p, const struct finder *f, struct strv *argv, cons
 	int ret = finder__find(f, argv->v[0], host, sizeof(host), &is_sched);
 
 	if (ret == -EACCES)
-		return ktstr_error_set(e, ret, "%s: %s is not executable; chmod +x it or name another program",
+		return ktstr_error_set(e, ret,
+				       "%s: %s is not executable; chmod +x it or name another program",
 				       what, argv->v[0]);
 	if (ret)
-		return ktstr_error_set(e, ret, "%s: no program %s in KTSTR_SCHED_PATH, beside the kernel, or in PATH; give its path",
+		return ktstr_error_set(e, ret,
+				       "%s: no program %s in KTSTR_SCHED_PATH, beside the kernel, or in PATH; give its path",
 				       what, argv->v[0]);
 	/* A path given by hand may lie anywhere: it gets the place of a scheduler. */
 	if (strchr(argv->v[0], '/') && !in_guest_path(host))

@@ -55,7 +55,8 @@ int plan_write(const struct plan *plan, struct buf *out, struct ktstr_error *e)
 	buf__printf(out, "seed %llu\n", (unsigned long long)plan->seed);
 	buf__printf(out, "ack-timeout-ms %u\nend\n", plan->ack_timeout_ms);
 	if (out->err == -ENOBUFS)
-		return ktstr_error_set(e, -E2BIG, "the command is too long for the guest; put it into a script");
+		return ktstr_error_set(e, -E2BIG,
+				       "the command is too long for the guest; put it into a script");
 	return out->err ? ktstr_error_set(e, out->err, "out of memory") : 0;
 }
 

@@ -8,6 +8,7 @@
 #include "table.h"
 
 #define QUOTED_LINES	20
+#define CONSOLE_LINES	40	/* a backtrace and what led to it */
 
 unsigned int result__points(const struct plan *plan)
 {
@@ -34,16 +35,16 @@ static void print_check(struct ktap *k, const char *scenario, const struct verdi
 	case VERDICT_INCONCLUSIVE:
 		return ktap__skip(k, name, "inconclusive: %s", c->reason);
 	default:
-		ktap__diag(k, "%s: %s", name, c->reason);
+		ktap__diag(k, "%s: %s: %s", name, verdict__status_name(c->status), c->reason);
 		return ktap__fail(k, name, "%s", "");
 	}
 }
 
 static void quote_tail(struct ktap *k, const struct evidence *ev, enum evidence_stream stream,
-		       const char *title)
+		       unsigned int lines, const char *title)
 {
 	size_t len;
-	const char *text = tail__lines(&ev->tail[stream], QUOTED_LINES, &len);
+	const char *text = tail__lines(&ev->tail[stream], lines, &len);
 
 	if (!len)
 		return;
@@ -63,13 +64,15 @@ static void print_context(struct ktap *k, const struct report_run *run)
 	const struct verdict *v = &run->verdict;
 
 	print_splats(k, &run->ev->splats);
-	quote_tail(k, run->ev, EVIDENCE_SLOG, "last output of the scheduler:");
+	quote_tail(k, run->ev, EVIDENCE_SLOG, QUOTED_LINES, "last output of the scheduler:");
 	if (v->status == VERDICT_CRASH || v->kind == KIND_HANG || v->kind == KIND_ENDLESS) {
-		quote_tail(k, run->ev, EVIDENCE_COM1, "last lines of the console (COM1):");
-		quote_tail(k, run->ev, EVIDENCE_COM2, "crash payload (COM2):");
+		quote_tail(k, run->ev, EVIDENCE_COM1, CONSOLE_LINES,
+			   "last lines of the console (COM1):");
+		quote_tail(k, run->ev, EVIDENCE_COM2, QUOTED_LINES, "crash payload (COM2):");
 	}
 	if (v->kind == KIND_HANG || v->kind == KIND_ENDLESS)
-		quote_tail(k, run->ev, EVIDENCE_DMSG, "last lines of the kernel log:");
+		quote_tail(k, run->ev, EVIDENCE_DMSG, QUOTED_LINES,
+			   "last lines of the kernel log:");
 	if (run->repeat[0])
 		ktap__diag(k, "repeat with: %s", run->repeat);
 }
@@ -101,9 +104,11 @@ void result__print(struct ktap *k, const struct report *r, const struct report_r
 	table__print(k, r, run);
 	if (v->status != VERDICT_PASS)
 		print_context(k, run);
-	ktap__diag(k, "%s: %s%s%s%s%s", run->plan.scenario, verdict__status_name(v->status),
-		   v->kind ? " (" : "", v->kind ? verdict__kind_name(v->kind) : "", v->kind ? "): " : "",
-		   v->reason);
+	if (v->status == VERDICT_PASS)
+		ktap__diag(k, "%s: PASS", run->plan.scenario);
+	else
+		ktap__diag(k, "%s: %s (%s): %s", run->plan.scenario,
+			   verdict__status_name(v->status), verdict__kind_name(v->kind), v->reason);
 	if (v->status != VERDICT_INTERRUPTED)
 		print_whole(k, run);
 }

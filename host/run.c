@@ -143,7 +143,8 @@ static int run_one(struct live *l, struct report_run *run, struct ktstr_error *e
 	}
 	verdict__judge(&run->verdict, &run->plan, run->ev, &verdict_default_limits);
 	if (run->verdict.status == VERDICT_ENV)
-		return ktstr_error_set(e, -ENOTSUP, "%s: %.400s", run->plan.scenario, run->verdict.reason);
+		return ktstr_error_set(e, -ENOTSUP,
+				       "%s: %.400s", run->plan.scenario, run->verdict.reason);
 	return 0;
 }
 

@@ -20,7 +20,7 @@
 #define DUMP_MS			500	/* for the output of SysRq-D */
 #define SHUTDOWN_MS		500	/* for the guest to send what it has */
 #define REBOOT_MS		2000	/* from ACKR to the reset */
-#define TURN_BYTES		(1u << 20)	/* per source and turn: the deadline is looked at in between */
+#define TURN_BYTES		(1u << 20)	/* per source, between two looks at the deadline */
 #define READ_BYTES		(64u << 10)
 
 /*

@@ -22,7 +22,8 @@ static int check_memory(const struct args *a, struct ktstr_error *e)
 	mib = (uint64_t)si.totalram * si.mem_unit >> 20;
 	if (a->memory_mib <= mib)
 		return 0;
-	return ktstr_error_set(e, -ENOMEM, "--memory %u: this machine has %llu MiB in all; ask for less memory",
+	return ktstr_error_set(e, -ENOMEM,
+			       "--memory %u: this machine has %llu MiB in all; ask for less memory",
 			       a->memory_mib, (unsigned long long)mib);
 }
 
@@ -55,7 +56,8 @@ void setup__free(struct setup *s)
 	finder__free(&s->finder);
 }
 
-struct vmm_opts setup__machine(const struct setup *s, const struct args *a, const struct image *img)
+struct vmm_opts setup__machine(const struct setup *s, const struct args *a,
+			       const struct image *img)
 {
 	struct vmm_opts o = {
 		.sz		= sizeof(o),
@@ -72,7 +74,8 @@ struct vmm_opts setup__machine(const struct setup *s, const struct args *a, cons
 
 void setup__announce_box(const struct setup *s)
 {
-	fprintf(stderr, "ktstr: %s%s%s; running in an emulated machine, timings are not comparable\n",
+	fprintf(stderr,
+		"ktstr: %s%s%s; running in an emulated machine, timings are not comparable\n",
 		s->why_box.msg[0] ? "no hardware KVM here (" : "--accel box", s->why_box.msg,
 		s->why_box.msg[0] ? ")" : "");
 }

@@ -43,7 +43,8 @@ int setup__init(struct setup *s, const struct args *a, struct ktstr_error *e);
 void setup__free(struct setup *s);
 
 /** setup__machine() - options of the machine for an image that must outlive them */
-struct vmm_opts setup__machine(const struct setup *s, const struct args *a, const struct image *img);
+struct vmm_opts setup__machine(const struct setup *s, const struct args *a,
+			       const struct image *img);
 
 /** setup__announce_box() - say on stderr that the machine is emulated, and why */
 void setup__announce_box(const struct setup *s);

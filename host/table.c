@@ -70,8 +70,8 @@ static void print_shares(struct ktap *k, const struct report_run *run)
 {
 	double wall = window_ns(run->ev);
 
-	ktap__diag(k, "  %-12s %9s %12s %15s %12s", "cgroup", "CPU share", "CPU ms", "longest off ms",
-		   "migrations");
+	ktap__diag(k, "  %-12s %9s %12s %15s %12s", "cgroup", "CPU share", "CPU ms",
+		   "longest off ms", "migrations");
 	for (uint32_t i = 0; i < run->plan.nr_cgroups; i++) {
 		const struct plan_cgroup *cg = &run->plan.cgroups[i];
 		struct sum s = cgroup_sum(run->ev, cg->name);
@@ -88,8 +88,8 @@ static void print_sched(struct ktap *k, const struct report_run *run)
 
 	if (!run->ev->start.seen)
 		return;
-	ktap__diag(k, "  scheduler at start: %s %s, at end: %s %s", a->state, a->ops,
-		   run->ev->end.seen ? b->state : "unknown", run->ev->end.seen ? b->ops : "");
+	ktap__diag(k, "  scheduler at start: %s%s%s, at end: %s%s%s", a->state, *a->ops ? " " : "",
+		   a->ops, run->ev->end.seen ? b->state : "unknown", *b->ops ? " " : "", b->ops);
 }
 
 static void print_times(struct ktap *k, const struct report *r, const struct report_run *run)
@@ -98,8 +98,9 @@ static void print_times(struct ktap *k, const struct report *r, const struct rep
 	double boot = report__boot_ns(ev) / 1e9;
 
 	if (ev->ready_ns)
-		ktap__diag(k, "  boot %.2f s (to REDY; from exec %.2f s), window %.2f s, wall %.2f s%s", boot,
-			   (ev->ready_ns - r->exec_ns) / 1e9, window_ns(ev) / 1e9,
+		ktap__diag(k,
+			   "  boot %.2f s (to REDY; from exec %.2f s), window %.2f s, wall %.2f s%s",
+			   boot, (ev->ready_ns - r->exec_ns) / 1e9, window_ns(ev) / 1e9,
 			   (ev->end_ns - ev->create_ns) / 1e9,
 			   r->in_box ? " (emulated machine: times are not comparable)" : "");
 	if (run->verdict.steal_pct >= 0)

@@ -121,7 +121,8 @@ static void judge_sched(struct verdict_check *c, const struct evidence *ev)
 		verdict_set(c, VERDICT_FAIL, KIND_SCHED_DIED, "the scheduler died: %s",
 			    ev->reason[KTSTR_LIFE_SCHED_DIED]);
 	else
-		verdict_set(c, VERDICT_PASS, KIND_OK, "%s enabled for the whole window (enable_seq %llu)",
+		verdict_set(c, VERDICT_PASS, KIND_OK,
+			    "%s enabled for the whole window (enable_seq %llu)",
 			    a->ops, (unsigned long long)a->enable_seq);
 }
 
@@ -187,7 +188,8 @@ static void judge_off_cpu(struct verdict_check *c, const struct evidence *ev, do
 	if (!w)
 		verdict_set(c, VERDICT_FAIL, KIND_WORKER_MISSING, "no worker reported");
 	else if (w->max_gap_ns <= lim->off_cpu_ns)
-		verdict_set(c, VERDICT_PASS, KIND_OK, "at most %.1f ms (worker %s/%u), allowed are %.0f ms",
+		verdict_set(c, VERDICT_PASS, KIND_OK,
+			    "at most %.1f ms (worker %s/%u), allowed are %.0f ms",
 			    w->max_gap_ns / 1e6, w->cgroup, w->worker, lim->off_cpu_ns / 1e6);
 	else if (steal > lim->steal_pct)
 		verdict_set(c, VERDICT_INCONCLUSIVE, KIND_STARVED,

@@ -32,10 +32,11 @@ static void judge_panic(struct verdict_check *c, const struct evidence *ev)
 {
 	if (strstr(ev->splats.panic, "Attempted to kill init"))
 		verdict_set(c, VERDICT_CRASH, KIND_INIT_KILLED,
-			    "CRASH: init was killed in phase \"%s\": %s", last_phase(ev),
+			    "init was killed in phase \"%s\": %s", last_phase(ev),
 			    ev->splats.panic);
 	else
-		verdict_set(c, VERDICT_CRASH, KIND_PANIC, "CRASH: the kernel panicked in phase \"%s\": %s",
+		verdict_set(c, VERDICT_CRASH, KIND_PANIC,
+			    "the kernel panicked in phase \"%s\": %s",
 			    last_phase(ev), ev->splats.panic);
 }
 
@@ -52,17 +53,18 @@ static void judge_gone(struct verdict_check *c, const struct evidence *ev)
 		judge_panic(c, ev);
 	else if (ev->machine_end == VMM_END_TRIPLE_FAULT)
 		verdict_set(c, VERDICT_CRASH, KIND_TRIPLE_FAULT,
-			    "CRASH: a CPU of the guest triple faulted in phase \"%s\"", last_phase(ev));
+			    "a CPU of the guest triple faulted in phase \"%s\"", last_phase(ev));
 	else if (ev->machine_end == VMM_END_ERROR)
-		verdict_set(c, VERDICT_CRASH, KIND_KVM_ERROR, "CRASH: KVM could not go on in phase \"%s\": %s",
+		verdict_set(c, VERDICT_CRASH, KIND_KVM_ERROR,
+			    "KVM could not go on in phase \"%s\": %s",
 			    last_phase(ev), ev->machine_detail);
 	else if (!ev->has_helo)
 		verdict_set(c, VERDICT_CRASH, KIND_BOOT_FAILED,
-			    "CRASH: the guest %s before its init spoke%s%s", how,
+			    "the guest %s before its init spoke%s%s", how,
 			    *com2 ? ": " : "; the console log tells more", com2);
 	else
 		verdict_set(c, VERDICT_CRASH, KIND_GUEST_GONE,
-			    "CRASH: the guest %s by itself in phase \"%s\"%s%s", how, last_phase(ev),
+			    "the guest %s by itself in phase \"%s\"%s%s", how, last_phase(ev),
 			    *com2 ? ": " : "", com2);
 }
 
@@ -98,14 +100,16 @@ static bool judge_sched(struct verdict_check *c, const struct evidence *ev)
 	char how[96];
 
 	if (evidence__phase_seen(ev, KTSTR_LIFE_SCHED_NOT_ATTACHED)) {
-		verdict_set(c, VERDICT_FAIL, KIND_SCHED_NOT_ATTACHED, "the scheduler did not attach: %s",
+		verdict_set(c, VERDICT_FAIL, KIND_SCHED_NOT_ATTACHED,
+			    "the scheduler did not attach: %s",
 			    ev->reason[KTSTR_LIFE_SCHED_NOT_ATTACHED]);
 		return true;
 	}
 	if (!evidence__phase_seen(ev, KTSTR_LIFE_SCHED_DIED))
 		return false;
 	if (!ev->has_sched_exit || ev->sched_expected) {
-		verdict_set(c, VERDICT_FAIL, KIND_SCHED_DETACHED, "the kernel detached the scheduler: %s",
+		verdict_set(c, VERDICT_FAIL, KIND_SCHED_DETACHED,
+			    "the kernel detached the scheduler: %s",
 			    ev->reason[KTSTR_LIFE_SCHED_DIED]);
 		return true;
 	}
