@@ -225,7 +225,7 @@ static void make_parents(const char *dir)
 	}
 }
 
-/* No data is cached for these: the host reads what was written while we run. */
+/* No data is cached for these: what was written is on the host even if the box is killed. */
 static void mount_writable(char **dirs)
 {
 	char tag[32];
@@ -233,7 +233,7 @@ static void mount_writable(char **dirs)
 	for (int i = 0; dirs[i]; i++) {
 		snprintf(tag, sizeof(tag), "rw%d", i);
 		make_parents(dirs[i]);
-		do_mount(tag, dirs[i], "9p", BOX_MOUNT_OPTS ",cache=mmap");
+		do_mount(tag, dirs[i], "9p", BOX_MOUNT_OPTS ",cache=none");
 	}
 }
 

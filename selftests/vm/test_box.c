@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "selftests/unit/unit.h"
@@ -107,9 +108,16 @@ TEST_F_TIMEOUT(box, sigterm_takes_the_machine_along, 90)
 
 TEST_F_TIMEOUT(box, killing_ktstr_takes_its_box_along, 90)
 {
+	struct stat st = { 0 };
+	char log[128];
+
 	KILL_KTSTR(SIGKILL);
 	EXPECT_EQ(128 + SIGKILL, self->k.r.status);
 	EXPECT_GT(60, self->k.r.seconds);
+	/* What the guest had said by then is on this side already. */
+	snprintf(log, sizeof(log), "%s/dmesg.log", self->k.dir);
+	EXPECT_EQ(0, stat(log, &st));
+	EXPECT_LT(0, st.st_size);
 }
 
 TEST_F_TIMEOUT(box, interrupting_ktstr_takes_its_box_along, 90)
