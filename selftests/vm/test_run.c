@@ -87,9 +87,11 @@ TEST_F_TIMEOUT(run, two_llcs_pass_steady, 90)
 TEST_F_TIMEOUT(run, scheduler_killed_in_mid_run_fails, 90)
 {
 	RUN(80, "run", "steady", "--accel", "kvm", "--duration", "20",
-	    "--sched", "sh -c \"scx_simple & sleep 1; kill $!\"");
+	    "--sched", "sh -c \"scx_simple & until read s < /sys/kernel/sched_ext/state; "
+	    "test $s = enabled; do sleep 0.1; done; sleep 1; kill $!\"");
 	EXPECT_EQ(1, self->k.r.status);
 	EXPECT_OUT("not ok");
+	EXPECT_OUT("mid-run");
 	EXPECT_GT(20, self->k.r.seconds);
 }
 
