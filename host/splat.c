@@ -39,7 +39,9 @@ static const struct {
 	{ SPLAT_RCU_STALL,	false,	"self-detected stall" },
 	{ SPLAT_RCU_STALL,	false,	"detected expedited stalls" },
 	{ SPLAT_RCU_STALL,	false,	"rcu_tasks stall" },
-	{ SPLAT_FAULT,		false,	"general protection fault" },
+	/* Further in it is a process: "traps: NAME[PID] general protection fault ip:". */
+	{ SPLAT_FAULT,		true,	"general protection fault" },
+	{ SPLAT_FAULT,		true,	"Oops: general protection fault" },
 	{ SPLAT_FAULT,		true,	"traps: PANIC" },
 	{ SPLAT_OOPS,		true,	"Oops" },
 	{ SPLAT_OOPS,		true,	"Internal error: Oops" },

@@ -67,6 +67,8 @@ TEST(harmless_lines_are_left_alone)
 		"Kernel command line: quiet panic=-1 WARNING: oops", "task blocked for more than 3 seconds",
 		"debug: unwind_user_stack BUG is fixed", "rcu: Hierarchical RCU implementation.",
 		"NMI watchdog: Enabled.", "panic=-1", "INFO: task list",
+		"traps: foo[123] general protection fault ip:401136 sp:7ffd error:0 in foo[401000+1000]",
+		"foo[123]: segfault at 0 ip 0000000000401136 sp 00007ffd error 6 in foo[401000+1000]",
 	};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
