@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ktstr/wire.h>
+
 #include "buf.h"
 #include "splat.h"
 
@@ -141,6 +143,16 @@ static void record(struct splat_log *log, enum splat_kind kind, const char *text
 		log->nr++;
 }
 
+/* The guest itself says that records are missing. The first such line is kept. */
+static void note_incomplete(struct splat_log *log, const char *text)
+{
+	const size_t skip = strlen(KTSTR_DMSG_INCOMPLETE);
+
+	if (!log->incomplete[0] && !strncmp(text, KTSTR_DMSG_INCOMPLETE, skip))
+		text__clean(log->incomplete, sizeof(log->incomplete), text + skip,
+			    strlen(text + skip));
+}
+
 static void scan_line(struct splat_log *log, enum splat_source from)
 {
 	const char *text;
@@ -152,6 +164,8 @@ static void scan_line(struct splat_log *log, enum splat_source from)
 	kind = text ? splat__classify(text) : SPLAT_NONE;
 	if (kind)
 		record(log, kind, text, from);
+	else if (text && from == SPLAT_FROM_DMSG)
+		note_incomplete(log, text);
 }
 
 void splat__feed(struct splat_log *log, enum splat_source from, const void *data, size_t len)

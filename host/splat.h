@@ -45,6 +45,7 @@ struct splat {
  * @nr: how many splats in all, those seen from both sources counted once
  * @splats: the first %SPLATS_MAX
  * @panic: text of the first panic, "" if there was none
+ * @incomplete: what the guest says is missing of its log, "" when nothing is
  * @line: the incomplete line of each source
  * @len: its length; a longer line is cut, its tail is not scanned
  */
@@ -52,6 +53,7 @@ struct splat_log {
 	uint32_t nr;
 	struct splat splats[SPLATS_MAX];
 	char panic[192];
+	char incomplete[192];
 	char line[SPLAT_SOURCES][SPLAT_LINE_MAX];
 	size_t len[SPLAT_SOURCES];
 };

@@ -274,6 +274,10 @@ static void judge_kernel_log(struct verdict_check *c, const struct evidence *ev)
 	if (ev->splats.nr)
 		verdict_set(c, VERDICT_FAIL, KIND_SPLAT, "%s in the kernel log (%u in all): %s",
 			    splat__name(s->kind), ev->splats.nr, s->text);
+	else if (ev->splats.incomplete[0])
+		verdict_set(c, VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST,
+			    "no splat was seen, but the kernel log is incomplete: %s",
+			    ev->splats.incomplete);
 	else
 		verdict_set(c, VERDICT_PASS, KIND_OK, "no splat");
 }

@@ -77,6 +77,13 @@ _Static_assert(sizeof(struct ktstr_frame) == 32, "frame header is 32 bytes");
 #define KTSTR_T_SNRP KTSTR_FOURCC('S', 'N', 'R', 'P')	/* snapshot reply */
 #define KTSTR_T_ACKR KTSTR_FOURCC('A', 'C', 'K', 'R')	/* result and exit received */
 
+/*
+ * Text of a DMSG line, of facility 0, that the guest puts where records of the
+ * kernel log are missing: what follows says how many, and why. The scan for
+ * splats was not complete then. No process can write a record of facility 0.
+ */
+#define KTSTR_DMSG_INCOMPLETE	"ktstr: the kernel log is incomplete: "
+
 /* Which facts of struct ktstr_helo the guest could establish. */
 #define KTSTR_HELO_KASLR	1u
 #define KTSTR_HELO_PHYS_BASE	2u

@@ -311,16 +311,33 @@ TEST_F(verdict, shares_are_no_question_when_nothing_is_shared)
 	EXPECT_FALSE(self->v.checks[CHECK_SHARES].applies);
 }
 
-TEST_F(verdict, a_splat_fails_even_a_perfect_run)
+static void dmsg(struct evidence *ev, const char *log)
 {
-	static const char log[] = "<4,100,1>WARNING: CPU: 0 PID: 1 at kernel/x.c:1 f+0x1/0x2\n";
 	struct assembler_frame f = {
 		.type = KTSTR_T_DMSG, .data = (const uint8_t *)log, .len = strlen(log),
 	};
 
-	evidence__frame(self->ev, &f);
+	evidence__frame(ev, &f);
+}
+
+TEST_F(verdict, a_splat_fails_even_a_perfect_run)
+{
+	dmsg(self->ev, "<4,100,1>WARNING: CPU: 0 PID: 1 at kernel/x.c:1 f+0x1/0x2\n");
 	JUDGE(VERDICT_FAIL, KIND_SPLAT);
 	EXPECT_REASON("WARNING:");
+}
+
+TEST_F(verdict, an_incomplete_kernel_log_is_never_clean)
+{
+	dmsg(self->ev, "<12,7,0>" KTSTR_DMSG_INCOMPLETE "says a process\n");
+	JUDGE(VERDICT_PASS, KIND_OK);
+	dmsg(self->ev, "<4,8,0>" KTSTR_DMSG_INCOMPLETE "5 records were overwritten\n");
+	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST);
+	EXPECT_EQ(VERDICT_INCONCLUSIVE, self->v.checks[CHECK_KERNEL_LOG].status);
+	EXPECT_REASON("5 records");
+	/* A splat that was seen is a failure all the same. */
+	dmsg(self->ev, "<4,9,1>WARNING: CPU: 0 PID: 1 at kernel/x.c:1 f+0x1/0x2\n");
+	JUDGE(VERDICT_FAIL, KIND_SPLAT);
 }
 
 TEST_F(verdict, lost_evidence_is_inconclusive_whatever_was_lost)
