@@ -90,7 +90,7 @@ int boot_params__place_cmdline(const struct memory *m, struct boot_image *img,
 			       const char *cmdline, struct ktstr_error *e)
 {
 	size_t len = strlen(cmdline) + 1;
-	size_t max = img->hdr.cmdline_size + 1;
+	size_t max = (size_t)img->hdr.cmdline_size + 1;
 
 	if (max > LAYOUT_CMDLINE_MAX)
 		max = LAYOUT_CMDLINE_MAX;

@@ -264,6 +264,19 @@ TEST_F(elf, command_line_limit_is_exact)
 	EXPECT_EQ(0, strcmp((char *)self->mem.base + self->boot.hdr.cmd_line_ptr, line));
 }
 
+/* A kernel may say that it takes anything: the limit is then our own. */
+TEST_F(elf, command_line_limit_of_a_boundless_kernel_is_ours)
+{
+	char line[LAYOUT_CMDLINE_MAX + 1];
+
+	ASSERT_EQ(0, load(self));
+	self->boot.hdr.cmdline_size = UINT32_MAX;
+	EXPECT_EQ(0, boot_params__place_cmdline(&self->mem, &self->boot, "quiet", &self->e));
+	memset(line, 'x', sizeof(line));
+	line[LAYOUT_CMDLINE_MAX] = '\0';
+	EXPECT_EQ(-E2BIG, boot_params__place_cmdline(&self->mem, &self->boot, line, &self->e));
+}
+
 TEST_F(elf, zero_page_names_all_of_ram_and_nothing_else)
 {
 	const struct boot_params *bp = (void *)((char *)self->mem.base + LAYOUT_BOOT_PARAMS);
