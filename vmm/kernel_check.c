@@ -26,7 +26,8 @@
 #define PIECE		(256u << 10)
 #define PAYLOAD_MAX	(1ull << 30)	/* inflated kernel; a real one has 30 to 100 MiB */
 #define WBITS_GZIP	(15 + 16)
-#define SYMBOLS_MAX	(4u << 20)
+#define SYMBOLS_MAX	(4u << 20)	/* a real one has 100 to 300 thousand */
+#define NAMES_MAX	(256u << 20)	/* bytes of a string table; a real one has 2 to 10 MiB */
 
 /* What a kernel must have built in, and a symbol that only exists if it has. */
 static const struct need {
@@ -95,6 +96,15 @@ static int scan_file(int fd, const char *path, uint64_t off, uint64_t len,
 	return err;
 }
 
+/* libelf takes a string table into memory as a whole: not one of any size. */
+static bool names_readable(Elf *elf, size_t index)
+{
+	Elf_Scn *scn = elf_getscn(elf, index);
+	GElf_Shdr sh;
+
+	return scn && gelf_getshdr(scn, &sh) && sh.sh_size <= NAMES_MAX;
+}
+
 /* The configuration lies in .rodata. */
 static int check_rodata(int fd, const char *path, Elf *elf, uint64_t size, struct facts *f,
 			struct ktstr_error *e)
@@ -105,14 +115,15 @@ static int check_rodata(int fd, const char *path, Elf *elf, uint64_t size, struc
 	size_t strndx;
 	int err = 0;
 
-	if (elf_getshdrstrndx(elf, &strndx))
+	if (elf_getshdrstrndx(elf, &strndx) || !names_readable(elf, strndx))
 		return 0;
 	while (!err && (scn = elf_nextscn(elf, scn)) && gelf_getshdr(scn, &sh)) {
 		const char *name = elf_strptr(elf, strndx, sh.sh_name);
 
 		if (!name || strcmp(name, ".rodata") || sh.sh_type != SHT_PROGBITS)
 			continue;
-		if (sh.sh_offset > size || sh.sh_size > size - sh.sh_offset)
+		if (sh.sh_offset > size || sh.sh_size > size - sh.sh_offset ||
+		    sh.sh_size > PAYLOAD_MAX)
 			continue;
 		err = scan_file(fd, path, sh.sh_offset, sh.sh_size, &scan, e);
 		break;
@@ -130,32 +141,41 @@ static void note_symbol(struct facts *f, const char *name)
 			f->builtin[i] = true;
 }
 
+/* Says nothing unless every symbol and its name can be read. */
 static void facts_from_symtab(struct facts *f, Elf *elf, Elf_Scn *scn, const GElf_Shdr *sh)
 {
-	Elf_Data *data = elf_getdata(scn, NULL);
-	uint64_t nr = sh->sh_entsize ? sh->sh_size / sh->sh_entsize : 0;
+	uint64_t nr = sh->sh_size / sizeof(Elf64_Sym);
+	struct facts seen = { .known = true };
+	Elf_Data *data;
 	GElf_Sym sym;
 
-	if (!data || !nr || nr > SYMBOLS_MAX)
+	if (!nr || nr > SYMBOLS_MAX || !names_readable(elf, sh->sh_link))
 		return;
-	for (uint64_t i = 0; i < nr && gelf_getsym(data, (int)i, &sym); i++) {
-		const char *name = elf_strptr(elf, sh->sh_link, sym.st_name);
+	data = elf_getdata(scn, NULL);
+	for (uint64_t i = 0; i < nr; i++) {
+		const char *name = NULL;
 
-		if (name)
-			note_symbol(f, name);
+		if (data && gelf_getsym(data, (int)i, &sym))
+			name = elf_strptr(elf, sh->sh_link, sym.st_name);
+		if (!name)
+			return;
+		note_symbol(&seen, name);
 	}
-	f->known = true;
+	*f = seen;
 }
 
-/* Without a configuration: a symbol table that is there has all of them. */
+/* Without a configuration: a symbol table that is there has all of them, and a file has one. */
 static void check_symbols(Elf *elf, struct facts *f)
 {
 	Elf_Scn *scn = NULL;
 	GElf_Shdr sh;
 
-	while ((scn = elf_nextscn(elf, scn)) && gelf_getshdr(scn, &sh))
-		if (sh.sh_type == SHT_SYMTAB)
-			facts_from_symtab(f, elf, scn, &sh);
+	while ((scn = elf_nextscn(elf, scn)) && gelf_getshdr(scn, &sh)) {
+		if (sh.sh_type != SHT_SYMTAB)
+			continue;
+		facts_from_symtab(f, elf, scn, &sh);
+		return;
+	}
 }
 
 /* Every segment must be in the file, or the boot would fail half-way. */

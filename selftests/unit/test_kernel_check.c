@@ -4,6 +4,7 @@
  * and survives every file.
  */
 #include <errno.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <ktstr/vmm.h>
@@ -165,6 +166,68 @@ TEST_F(check, without_a_configuration_symbols_decide)
 	EXPECT_EQ(0, judge(self, self->img.len, false));
 	image__vmlinux(&self->img);
 	image__sections(&self->img, (const uint8_t *)"x", 1, none);
+	EXPECT_EQ(-ENOTSUP, judge(self, self->img.len, false));
+}
+
+static Elf64_Shdr *sections(struct image *img)
+{
+	return (Elf64_Shdr *)(img->buf + img->eh->e_shoff);
+}
+
+/* Sections 2, 3 and 4 are symbols, their names, and the sections' names. */
+TEST_F(check, sections_of_any_size_are_not_taken_into_memory)
+{
+	static const char * const all[] = {
+		"virtio_mmio_driver", "virtio_console", "ext_sched_class", NULL
+	};
+	const uint64_t huge = 1ull << 30;
+	struct rusage before, after;
+
+	ASSERT_EQ(0, getrusage(RUSAGE_SELF, &before));
+	for (int i = 2; i < 5; i++) {
+		image__vmlinux(&self->img);
+		image__sections(&self->img, (const uint8_t *)"x", 1, all);
+		sections(&self->img)[i].sh_offset = IMAGE_MAX;
+		sections(&self->img)[i].sh_size = huge;
+		image__write(&self->img, self->img.len);
+		ASSERT_EQ(0, truncate(self->img.path, IMAGE_MAX + huge));
+		EXPECT_EQ(0, vmm__check_kernel(self->img.path, true, &self->e));
+	}
+	ASSERT_EQ(0, getrusage(RUSAGE_SELF, &after));
+	EXPECT_GT(huge >> 11, after.ru_maxrss - before.ru_maxrss);
+}
+
+TEST_F(check, symbols_without_names_tell_nothing)
+{
+	static const char * const none[] = { "start_kernel", NULL };
+
+	image__vmlinux(&self->img);
+	image__sections(&self->img, (const uint8_t *)"x", 1, none);
+	ASSERT_EQ(-ENOTSUP, judge(self, self->img.len, false));
+	sections(&self->img)[2].sh_link = 77;
+	EXPECT_EQ(0, judge(self, self->img.len, false));
+}
+
+/* Half a million passes over the same symbols would take minutes. */
+TEST_F(check, only_one_symbol_table_counts)
+{
+	static const char * const none[] = { "start_kernel", NULL };
+	static const char * const all[] = {
+		"virtio_mmio_driver", "virtio_console", "ext_sched_class", NULL
+	};
+	Elf64_Shdr *sh;
+
+	image__vmlinux(&self->img);
+	image__sections(&self->img, (const uint8_t *)"x", 1, none);
+	ASSERT_EQ(-ENOTSUP, judge(self, self->img.len, false));
+	image__vmlinux(&self->img);
+	image__sections(&self->img, (const uint8_t *)"x", 1, all);
+	sh = sections(&self->img);
+	sh[1] = sh[2];
+	sh[2].sh_size = sizeof(Elf64_Sym);
+	EXPECT_EQ(0, judge(self, self->img.len, false));
+	sh[1].sh_size = sizeof(Elf64_Sym);
+	sh[2].sh_size = 4 * sizeof(Elf64_Sym);
 	EXPECT_EQ(-ENOTSUP, judge(self, self->img.len, false));
 }
 
