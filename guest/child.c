@@ -45,7 +45,7 @@ static void record_death(pid_t pid, int status)
 }
 
 /* All there are: SIGCHLD is not queued, and orphans have no pidfd here. */
-static void reap_all(void)
+void child__reap(void)
 {
 	int status;
 	pid_t pid;
@@ -61,14 +61,14 @@ static void sigchld_ready(struct loop_watch *w, uint32_t events)
 	(void)events;
 	while (read(w->fd, &info, sizeof(info)) == sizeof(info))
 		;
-	reap_all();
+	child__reap();
 }
 
 static void pidfd_ready(struct loop_watch *w, uint32_t events)
 {
 	(void)w;
 	(void)events;
-	reap_all();
+	child__reap();
 }
 
 int child__init(void)

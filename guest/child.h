@@ -44,6 +44,12 @@ struct child {
 int child__init(void);
 
 /**
+ * child__reap() - note all deaths up to now, for a judgement that must not depend on which of
+ * two ready events the loop sees first
+ */
+void child__reap(void);
+
+/**
  * child__spawn() - run a command in a session of its own, as SCHED_NORMAL
  * @c: result; stays registered until child__forget()
  * @argv: command; without a slash it is looked for in PATH

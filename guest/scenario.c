@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "cgroup.h"
+#include "child.h"
 #include "clock.h"
 #include "console_wake.h"
 #include "loop.h"
@@ -44,7 +45,8 @@ static void run_window(const struct guest_plan *plan, struct outcome *o)
 	emit__window(KTSTR_T_SCST, now_ns(), &state);
 	loop__until(window_broken, NULL,
 		    workers__start() + (int64_t)plan->duration_ms * NSEC_PER_MSEC);
-	/* A detach whose uevent is still on its way counts too. */
+	/* A death or a detach whose event is still on its way counts too. */
+	child__reap();
 	sched__check();
 	end = now_ns();
 	workers__freeze(end);
