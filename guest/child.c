@@ -106,10 +106,10 @@ static int watch_process(struct child *c)
 	return loop__add(&c->watch, EPOLLIN);
 }
 
-static void kill_and_reap(struct child *c)
+/* Not waited for: a starved one dies late, and child__reap() takes it then. */
+static void abandon(struct child *c)
 {
 	kill(c->pid, SIGKILL);
-	waitpid(c->pid, &c->status, 0);
 	if (c->watch.fd >= 0)
 		close(c->watch.fd);
 	c->watch.fd = -1;
@@ -132,7 +132,7 @@ int child__fork(struct child *c, void (*fn)(void *arg), void *arg)
 	}
 	err = watch_process(c);
 	if (err) {
-		kill_and_reap(c);
+		abandon(c);
 		return err;
 	}
 	c->next = children;
