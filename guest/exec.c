@@ -106,7 +106,10 @@ uint32_t exec__run(const struct guest_plan *plan, struct outcome *o)
 	relay__finish(&err);
 	if (child__exec_error(&c))
 		say_not_executed(plan, child__exec_error(&c));
-	emit__exec_exit(c.status);
+	if (c.dead)
+		emit__exec_exit(c.status);
+	else
+		emit__life(KTSTR_LIFE_SHUTDOWN, "the command survives SIGKILL");
 	code = exit_code(&c);
 	/* What it left behind in its process group ends with it. */
 	child__kill_group(&c, SIGKILL);

@@ -11,7 +11,8 @@
 /**
  * exec__run() - run the plan's command; SOUT, SERR, EXCX
  * @plan: an exec plan
- * @o: stays DONE when the command ran to its own end, whatever its status
+ * @o: stays DONE when the command ran to its own end, whatever its status; one
+ *	that outlives even SIGKILL has no status, and no EXCX says that it had
  *
  * Return: exit code of the run: the command's status, 128 + signal, or 127 when
  * it could not be executed.
