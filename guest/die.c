@@ -89,15 +89,18 @@ void die(const char *fmt, ...)
  */
 static void on_crash(int sig, siginfo_t *info, void *ctx)
 {
-	char text[] = "ktstr-init: PID 1 crashed with signal 00: this is a bug in ktstr, report it\n";
+	char own[] = "ktstr-init: PID 1 crashed with signal 00: this is a bug in ktstr, report it\n";
+	char sent[] = "ktstr-init: PID 1 was sent signal 00 by a process in the guest: see what the scheduler or the command kills\n";
+	/* SI_USER and its like hold a sender; the kernel's own faults are positive. */
+	char *text = info->si_code <= 0 && info->si_pid != 1 ? sent : own;
 	char *digits = strstr(text, "00");
 
 	(void)ctx;
 	if (getpid() == 1) {
 		digits[0] = (char)('0' + sig / 10);
 		digits[1] = (char)('0' + sig % 10);
-		say_on(KTSTR_COM2_DEV, 1, text, sizeof(text) - 1);
-		say_on(KTSTR_COM1_DEV, 0, text, sizeof(text) - 1);
+		say_on(KTSTR_COM2_DEV, 1, text, strlen(text));
+		say_on(KTSTR_COM1_DEV, 0, text, strlen(text));
 	}
 	if (info->si_code <= 0 && getpid() == 1)
 		guest__reboot();
@@ -110,9 +113,14 @@ void die__catch_signals(void)
 		.sa_sigaction = on_crash,
 		.sa_flags = SA_RESETHAND | SA_SIGINFO,
 	};
+	sigset_t alrm;
 
 	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
 		sigaction(sigs[i], &sa, NULL);
+	/* The kernel prefers the main thread: the alarm must reach the one that unblocks it. */
+	sigemptyset(&alrm);
+	sigaddset(&alrm, SIGALRM);
+	sigprocmask(SIG_BLOCK, &alrm, NULL);
 	/* A peer that goes away is an errno to handle, never a death. */
 	signal(SIGPIPE, SIG_IGN);
 }

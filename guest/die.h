@@ -16,7 +16,10 @@ void __attribute__((noreturn)) guest__reboot(void);
  */
 void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt, ...);
 
-/** die__catch_signals() - turn a crash of PID 1 into last words instead of a bare kernel panic */
+/**
+ * die__catch_signals() - turn a crash of PID 1 into last words instead of a bare kernel panic;
+ * before any thread
+ */
 void die__catch_signals(void);
 
 #endif /* GUEST_DIE_H */
