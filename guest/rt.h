@@ -12,9 +12,9 @@
  * sched_ext helpers among them), so that enabling and disabling a scheduler is
  * never held up by its observer. Above everything that is under test.
  *
- * The kernel's real-time throttling stays on: these threads wait for events
- * and come nowhere near 95 % of a CPU, and if one ran wild by mistake, the
- * throttling is what would let the rest of the guest tell about it.
+ * Nothing throttles them: kernels since 6.12 do it with RT_GROUP_SCHED only, and
+ * their fair server helps no task of sched_ext. So none of them may ever poll:
+ * each sleeps until an event, and handles no more than a bounded queue holds.
  */
 enum rt_prio {
 	RT_PRIO_RELAY	= 42,	/* kernel log, pipes, statistics */
