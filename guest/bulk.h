@@ -38,7 +38,7 @@ void bulk__send(uint32_t type, const void *buf, size_t len);
 /** bulk__send_stream() - as bulk__send(), for floods: leaves room for control frames */
 void bulk__send_stream(uint32_t type, const void *buf, size_t len);
 
-/** bulk__try_send() - queue one frame if it fits at once; return: was it queued? */
+/** bulk__try_send() - queue one frame if it fits at once; return: did it fit? */
 bool bulk__try_send(uint32_t type, const void *buf, size_t len);
 
 /** bulk__ack_fd() - eventfd that becomes readable when ACKR arrives */

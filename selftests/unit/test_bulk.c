@@ -253,6 +253,19 @@ TEST_F(writer, long_content_comes_in_order_with_more)
 	free(got);
 }
 
+TEST_F(writer, nothing_follows_the_exit_frame)
+{
+	struct pollfd p = { .fd = self->host, .events = POLLIN };
+	uint8_t got[64];
+
+	bulk__send(KTSTR_T_EXIT, "12345678", 8);
+	bulk__send(KTSTR_T_LIFE, "late", 4);
+	bulk__try_send(KTSTR_T_LIFE, "later", 5);
+	bulk__send_stream(KTSTR_T_DMSG, "latest", 6);
+	EXPECT_EQ(le32toh(next_frame(self, got).type), KTSTR_T_EXIT);
+	EXPECT_EQ(poll(&p, 1, 200), 0);
+}
+
 static unsigned int flooded;
 
 static void *flood(void *arg)
