@@ -63,8 +63,12 @@ unit-list:
 
 vm: all $(vm_all)
 
+$(B)/bench_run: $(B)/obj/scripts/box/bench_run.o
+	$(ktstr_say) LD $(notdir $@)
+	$(ktstr_q)$(CC) $(LDFLAGS) -o $@ $^ -ljansson
+
 bench: sched
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all $(B)/bench_run
 	@B=$(B) KTSTR=$(abspath $(BIN)) scripts/bench
 
 install-in-tree:
@@ -81,7 +85,7 @@ $(B)/unit/%: selftests/unit/%.c $(asan_libs) $(image_obj) $(ktstr_mk) Makefile
 -include $(addsuffix .d,$(unit_bin) $(vm_all))
 
 clean:
-	@rm -rf $(if $(O),$(addprefix $(B)/,obj asan guest unit vm libvmm.a libhost.a kvmbox-host kvmbox-init scripts ktstr),build ktstr)
+	@rm -rf $(if $(O),$(addprefix $(B)/,obj asan guest unit vm libvmm.a libhost.a bench_run kvmbox-host kvmbox-init scripts ktstr),build ktstr)
 
 help:
 	@sed -n 's/^##//p' Makefile
