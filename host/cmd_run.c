@@ -111,7 +111,7 @@ static int run_in_box(const struct args *a, const struct setup *s, const struct 
 	if (ret)
 		status = command_fail(&e);
 	else if (interrupt__signal())
-		printf("Bail out! interrupted by %s\n", strsignal(interrupt__signal()));
+		printf("Bail out! interrupted by %s\n", interrupt__name(interrupt__signal()));
 	else
 		status = relay_json(a, &json, status);
 	buf__free(&json);

@@ -59,6 +59,20 @@ int interrupt__signal(void)
 	return caught;
 }
 
+const char *interrupt__name(int sig)
+{
+	switch (sig) {
+	case SIGINT:
+		return "SIGINT";
+	case SIGTERM:
+		return "SIGTERM";
+	case SIGHUP:
+		return "SIGHUP";
+	default:
+		return "a signal";
+	}
+}
+
 void interrupt__mask_threads(bool mask)
 {
 	sigset_t set;

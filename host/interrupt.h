@@ -20,6 +20,9 @@ int interrupt__open(void);
 /** interrupt__signal() - the signal that came, 0 if none did */
 int interrupt__signal(void);
 
+/** interrupt__name() - "SIGINT" and so on; "a signal" for one that is never caught here */
+const char *interrupt__name(int sig);
+
 /** interrupt__mask_threads() - keep the signals from threads made from now on, or undo that */
 void interrupt__mask_threads(bool mask);
 

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "clock.h"
 #include "command.h"
@@ -215,7 +214,7 @@ int run__all(struct report *r, const struct setup *s, struct outdir *out)
 		ktap__bail(&l.ktap, "%s", e.msg);
 		status = finish(&l, command_fail(&e));
 	} else if (interrupt__signal()) {
-		ktap__bail(&l.ktap, "interrupted by %s", strsignal(interrupt__signal()));
+		ktap__bail(&l.ktap, "interrupted by %s", interrupt__name(interrupt__signal()));
 		status = finish(&l, EXIT_SOME_FAILED);
 	} else {
 		ktap__end(&l.ktap);

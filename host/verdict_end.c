@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "interrupt.h"
 #include "verdict_end.h"
 
 void verdict_set(struct verdict_check *c, enum verdict_status status, enum verdict_kind kind,
@@ -72,7 +73,7 @@ static void judge_stop(struct verdict_check *c, const struct evidence *ev)
 {
 	if (ev->stop == EVIDENCE_STOP_INTERRUPTED)
 		verdict_set(c, VERDICT_INTERRUPTED, KIND_INTERRUPTED, "interrupted by %s",
-			    strsignal(ev->signal));
+			    interrupt__name(ev->signal));
 	else if (ev->splats.panic[0])
 		judge_panic(c, ev);
 	else if (ev->stop == EVIDENCE_STOP_SILENT)

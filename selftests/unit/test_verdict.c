@@ -182,7 +182,7 @@ TEST_F(verdict, an_interrupt_is_nobodys_fault)
 	self->ev->signal = SIGINT;
 	self->ev->test_status = KTSTR_GUEST_ABORTED;
 	JUDGE(VERDICT_INTERRUPTED, KIND_INTERRUPTED);
-	EXPECT_REASON("interrupted");
+	EXPECT_STREQ("interrupted by SIGINT", self->v.reason);
 }
 
 TEST_F(verdict, the_guest_may_blame_its_environment)
