@@ -82,6 +82,7 @@ enum evidence_stop {
 	EVIDENCE_STOP_SILENT,		/* no sign of life for the time-out */
 	EVIDENCE_STOP_ENDLESS,		/* alive, but never done */
 	EVIDENCE_STOP_INTERRUPTED,	/* a signal to ktstr */
+	EVIDENCE_STOP_PANIC,		/* the kernel panicked and did not reboot */
 };
 
 /**

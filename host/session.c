@@ -20,6 +20,7 @@
 #define DUMP_MS			500	/* for the output of SysRq-D */
 #define SHUTDOWN_MS		500	/* for the guest to send what it has */
 #define REBOOT_MS		2000	/* from ACKR to the reset */
+#define PANIC_MS		700	/* for the rest of the backtrace; it reboots at once, or never */
 #define TURN_BYTES		(1u << 20)	/* per source, between two looks at the deadline */
 #define READ_BYTES		(64u << 10)
 
@@ -27,9 +28,10 @@
  * RUNNING -> ENDING (EXIT came, ACKR sent) -> OVER
  *         -> DUMPING (silence or limit, 0xD1 sent) -> OVER
  *         -> STOPPING (interrupted, 0xD3 sent) -> ENDING or OVER
+ *         -> PANICKED (the kernel said so) -> OVER, or ENDING if it was not true
  * and from everywhere to OVER when the machine ends.
  */
-enum state { RUNNING, DUMPING, STOPPING, ENDING, OVER };
+enum state { RUNNING, DUMPING, STOPPING, PANICKED, ENDING, OVER };
 
 /* What epoll tells us apart. */
 enum source { SRC_TX, SRC_STATS, SRC_SERIAL, SRC_END, SRC_INTERRUPT, SRC_TIMER, NR_SRC };
@@ -43,7 +45,7 @@ struct session {
 	int timer;
 	enum state state;
 	uint64_t last_life_ns;	/* when the guest last sent a byte */
-	uint64_t state_ends_ns;	/* deadline of DUMPING, STOPPING, ENDING */
+	uint64_t state_ends_ns;	/* deadline of every state but RUNNING */
 	uint32_t more;		/* sources left unfinished by the last turn */
 	uint8_t buf[READ_BYTES];
 };
@@ -116,6 +118,18 @@ static void on_frame(void *arg, const struct assembler_frame *f)
 	}
 }
 
+/*
+ * A kernel that panicked runs no process again, and need not reboot. Frames that
+ * it had sent before are still taken.
+ */
+static void look_for_panic(struct session *s)
+{
+	if (s->state == RUNNING && s->ev->splats.panic[0]) {
+		s->ev->stop = EVIDENCE_STOP_PANIC;
+		enter(s, PANICKED, PANIC_MS);
+	}
+}
+
 /* Which port or COM a read is from. */
 static size_t read_one(struct session *s, enum source src, unsigned int which)
 {
@@ -131,6 +145,7 @@ static void take(struct session *s, enum source src, unsigned int which, size_t 
 		evidence__serial(s->ev, which, s->buf, len);
 	else if (which == KTSTR_PORT_BULK)
 		assembler__feed(s->assembler, s->buf, len);
+	look_for_panic(s);
 	/* Port 0 is for people, port 2 for stats readers: none is connected in a run. */
 }
 
@@ -183,7 +198,7 @@ static void on_interrupt(struct session *s)
 	epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->opts->interrupt_fd, NULL);
 	s->ev->stop = EVIDENCE_STOP_INTERRUPTED;
 	s->ev->signal = interrupt__signal();
-	if (s->state == RUNNING || s->state == DUMPING) {
+	if (s->state == RUNNING || s->state == DUMPING || s->state == PANICKED) {
 		wake(s, KTSTR_WAKE_SHUTDOWN);
 		enter(s, STOPPING, SHUTDOWN_MS);
 	} else if (s->state == ENDING) {

@@ -133,6 +133,18 @@ TEST_F_TIMEOUT(run, kernel_panic_is_a_crash_with_its_console, 60)
 	EXPECT_NE(NULL, strstr(log, "Call Trace"));
 }
 
+/* Nothing ends this machine: the line on COM1 must. */
+TEST_F_TIMEOUT(run, panic_without_a_reboot_is_a_crash_at_once, 60)
+{
+	RUN(50, "run", "steady", "--accel", "kvm", "--duration", "20",
+	    "--sched", "sh -c \"echo 0 > /proc/sys/kernel/panic; echo c > /proc/sysrq-trigger\"");
+	EXPECT_EQ(1, self->k.r.status);
+	EXPECT_OUT("CRASH (panic)");
+	EXPECT_OUT("sysrq triggered crash");
+	EXPECT_OUT("end Kernel panic");
+	EXPECT_GT(40, self->k.r.seconds);
+}
+
 TEST_F_TIMEOUT(run, dead_init_is_a_crash, 60)
 {
 	RUN(50, "run", "steady", "--accel", "kvm", "--duration", "20",
