@@ -229,6 +229,9 @@ static bool inflate_piece(z_stream *z, uint8_t *out, struct ikconfig_scan *scan,
 		z->next_out = out;
 		z->avail_out = PIECE;
 		ret = inflate(z, Z_NO_FLUSH);
+		/* Input and output had ended together, and nothing was left inside. */
+		if (ret == Z_BUF_ERROR)
+			return true;
 		if (ret != Z_OK && ret != Z_STREAM_END)
 			return false;
 		*total += PIECE - z->avail_out;

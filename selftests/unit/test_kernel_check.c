@@ -128,6 +128,60 @@ TEST_F(check, the_mark_is_found_wherever_it_lies)
 	}
 }
 
+/* Zeros, compressed, up to a byte boundary; return: bytes at @out */
+static size_t squeeze_zeros(uint8_t *out, size_t zeros)
+{
+	static Bytef zero[256];
+	z_stream z = { .next_in = zero, .avail_in = (uInt)zeros, .next_out = out, .avail_out = 256 };
+
+	if (deflateInit2(&z, 9, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK ||
+	    deflate(&z, Z_SYNC_FLUSH) != Z_OK)
+		abort();
+	deflateEnd(&z);
+	return z.total_out;
+}
+
+/* A stored block that is not the last; return: bytes at @out */
+static size_t store(uint8_t *out, const uint8_t *in, size_t len)
+{
+	out[0] = 0;
+	out[1] = (uint8_t)len;
+	out[2] = (uint8_t)(len >> 8);
+	out[3] = (uint8_t)~len;
+	out[4] = (uint8_t)(~len >> 8);
+	memcpy(out + 5, in, len);
+	return 5 + len;
+}
+
+/*
+ * Input and output are taken in pieces of one size. Here the first piece of
+ * input makes exactly one piece of output: the zeros give back what headers cost.
+ */
+TEST_F(check, input_and_output_may_end_a_piece_together)
+{
+	static const uint8_t head[10] = { 0x1f, 0x8b, 8 };
+	const size_t piece = 256 << 10, blocks = 5;
+	size_t zeros, at, n, left;
+
+	for (zeros = 40; zeros < 256; zeros++)
+		if (sizeof(head) + squeeze_zeros(self->gz + sizeof(head), zeros) + 5 * blocks == zeros)
+			break;
+	ASSERT_GT(256, zeros);
+	memcpy(self->gz, head, sizeof(head));
+	at = sizeof(head) + squeeze_zeros(self->gz + sizeof(head), zeros);
+	for (size_t i = 0; i < blocks; i++) {
+		left = piece - at;
+		n = i + 1 < blocks ? 50000 : left - 5;
+		at += store(self->gz + at, self->cfg, n);
+	}
+	ASSERT_EQ(piece, at);
+	n = image__ikconfig(self->cfg, VIRTIO);
+	at += store(self->gz + at, self->cfg, n);
+	image__bzimage(&self->img, self->gz, at);
+	EXPECT_EQ(-ENOTSUP, judge(self, self->img.len, true));
+	EXPECT_EQ(0, judge(self, self->img.len, false));
+}
+
 TEST(the_mark_is_found_across_every_split)
 {
 	uint8_t buf[512];
