@@ -82,6 +82,7 @@ enum evidence_stop {
 	EVIDENCE_STOP_SILENT,		/* no sign of life for the time-out */
 	EVIDENCE_STOP_ENDLESS,		/* alive, but never done */
 	EVIDENCE_STOP_INTERRUPTED,	/* a signal to ktstr */
+	EVIDENCE_STOP_DECIDED,		/* the scheduler is lost, and the guest takes its time */
 	EVIDENCE_STOP_PANIC,		/* the kernel panicked and did not reboot */
 };
 
@@ -109,6 +110,7 @@ enum evidence_stop {
  * @silent_ns: how long there was no sign of life
  * @create_ns: CLOCK_MONOTONIC when the session began to build the machine
  * @ready_ns: when REDY came; 0 if it did not
+ * @cause_ns: when the host heard what ended the run; 0 if it never did
  * @end_ns: when the run was over
  * @machine: the machine's counters at the end
  * @exits_at_ready: VM exits until REDY
@@ -144,7 +146,7 @@ struct evidence {
 	enum evidence_stop stop;
 	int signal;
 	uint64_t silent_ns;
-	uint64_t create_ns, ready_ns, end_ns;
+	uint64_t create_ns, ready_ns, cause_ns, end_ns;
 	struct vmm_stats machine;
 	uint64_t exits_at_ready;
 };

@@ -19,19 +19,21 @@
 #define MS			1000000ull
 #define DUMP_MS			500	/* for the output of SysRq-D */
 #define SHUTDOWN_MS		500	/* for the guest to send what it has */
-#define REBOOT_MS		2000	/* from ACKR to the reset */
+#define REBOOT_MS		500	/* from ACKR to the reset: nothing is judged by it */
+#define DECIDED_MS		800	/* for the rest of the evidence: the verdict is due in 1 s */
 #define PANIC_MS		700	/* for the rest of the backtrace; it reboots at once, or never */
 #define TURN_BYTES		(1u << 20)	/* per source, between two looks at the deadline */
 #define READ_BYTES		(64u << 10)
 
 /*
  * RUNNING -> ENDING (EXIT came, ACKR sent) -> OVER
+ *         -> DECIDED (the scheduler is dead or never came) -> ENDING or OVER
  *         -> DUMPING (silence or limit, 0xD1 sent) -> OVER
  *         -> STOPPING (interrupted, 0xD3 sent) -> ENDING or OVER
  *         -> PANICKED (the kernel said so) -> OVER, or ENDING if it was not true
  * and from everywhere to OVER when the machine ends.
  */
-enum state { RUNNING, DUMPING, STOPPING, PANICKED, ENDING, OVER };
+enum state { RUNNING, DECIDED, DUMPING, STOPPING, PANICKED, ENDING, OVER };
 
 /* What epoll tells us apart. */
 enum source { SRC_TX, SRC_STATS, SRC_SERIAL, SRC_END, SRC_INTERRUPT, SRC_TIMER, NR_SRC };
@@ -76,6 +78,13 @@ static void enter(struct session *s, enum state state, uint32_t ms)
 	s->state_ends_ns = clock__now_ns() + ms * MS;
 }
 
+/* From now on it is known how the run ends. The first to know counts. */
+static void note_cause(struct session *s)
+{
+	if (!s->ev->cause_ns)
+		s->ev->cause_ns = clock__now_ns();
+}
+
 static void wake(struct session *s, uint8_t byte)
 {
 	/* A guest that never takes its bytes is one that the deadline deals with. */
@@ -105,6 +114,24 @@ static void note_ready(struct session *s)
 	s->ev->exits_at_ready = st.exits;
 }
 
+static bool sched_is_lost(const struct evidence *ev)
+{
+	return evidence__phase_seen(ev, KTSTR_LIFE_SCHED_DIED) ||
+	       evidence__phase_seen(ev, KTSTR_LIFE_SCHED_NOT_ATTACHED);
+}
+
+/* EXIT came. What was to end before it still ends at its time. */
+static void acknowledge(struct session *s)
+{
+	uint64_t before = s->state == RUNNING ? UINT64_MAX : s->state_ends_ns;
+
+	note_cause(s);
+	send_ack(s);
+	enter(s, ENDING, REBOOT_MS);
+	if (s->state_ends_ns > before)
+		s->state_ends_ns = before;
+}
+
 static void on_frame(void *arg, const struct assembler_frame *f)
 {
 	struct session *s = arg;
@@ -112,10 +139,12 @@ static void on_frame(void *arg, const struct assembler_frame *f)
 	evidence__frame(s->ev, f);
 	if (s->ev->has_ready && !s->ev->ready_ns)
 		note_ready(s);
-	if (s->ev->has_exit && s->state != ENDING && s->state != OVER) {
-		send_ack(s);
-		enter(s, ENDING, REBOOT_MS);
+	if (s->state == RUNNING && sched_is_lost(s->ev)) {
+		note_cause(s);
+		enter(s, DECIDED, DECIDED_MS);
 	}
+	if (s->ev->has_exit && s->state != ENDING && s->state != OVER)
+		acknowledge(s);
 }
 
 /*
@@ -124,7 +153,8 @@ static void on_frame(void *arg, const struct assembler_frame *f)
  */
 static void look_for_panic(struct session *s)
 {
-	if (s->state == RUNNING && s->ev->splats.panic[0]) {
+	if ((s->state == RUNNING || s->state == DECIDED) && s->ev->splats.panic[0]) {
+		s->ev->cause_ns = clock__now_ns();
 		s->ev->stop = EVIDENCE_STOP_PANIC;
 		enter(s, PANICKED, PANIC_MS);
 	}
@@ -198,11 +228,10 @@ static void on_interrupt(struct session *s)
 	epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->opts->interrupt_fd, NULL);
 	s->ev->stop = EVIDENCE_STOP_INTERRUPTED;
 	s->ev->signal = interrupt__signal();
-	if (s->state == RUNNING || s->state == DUMPING || s->state == PANICKED) {
+	s->ev->cause_ns = clock__now_ns();
+	if (s->state != ENDING && s->state != OVER) {
 		wake(s, KTSTR_WAKE_SHUTDOWN);
 		enter(s, STOPPING, SHUTDOWN_MS);
-	} else if (s->state == ENDING) {
-		enter(s, ENDING, SHUTDOWN_MS);
 	}
 }
 
@@ -212,10 +241,13 @@ static void on_deadline(struct session *s)
 
 	if (now < deadline(s))
 		return;
+	if (s->state == DECIDED)
+		s->ev->stop = EVIDENCE_STOP_DECIDED;
 	if (s->state != RUNNING) {
 		s->state = OVER;
 		return;
 	}
+	note_cause(s);
 	s->ev->silent_ns = now - s->last_life_ns;
 	if (s->ev->silent_ns >= s->opts->silence_ms * MS)
 		s->ev->stop = EVIDENCE_STOP_SILENT;
@@ -252,6 +284,7 @@ static void on_event(struct session *s, enum source src)
 		clear_event(source_fd(s, src));
 		return on_data(s, src);
 	case SRC_END:
+		note_cause(s);
 		s->state = OVER;
 		return;
 	case SRC_INTERRUPT:

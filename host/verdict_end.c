@@ -69,23 +69,6 @@ static void judge_gone(struct verdict_check *c, const struct evidence *ev)
 			    *com2 ? ": " : "", com2);
 }
 
-static void judge_stop(struct verdict_check *c, const struct evidence *ev)
-{
-	if (ev->stop == EVIDENCE_STOP_INTERRUPTED)
-		verdict_set(c, VERDICT_INTERRUPTED, KIND_INTERRUPTED, "interrupted by %s",
-			    interrupt__name(ev->signal));
-	else if (ev->splats.panic[0])
-		judge_panic(c, ev);
-	else if (ev->stop == EVIDENCE_STOP_SILENT)
-		verdict_set(c, VERDICT_FAIL, KIND_HANG,
-			    "timeout: no sign of life for %.1f s, the last phase was \"%s\"",
-			    ev->silent_ns / 1e9, last_phase(ev));
-	else
-		verdict_set(c, VERDICT_FAIL, KIND_ENDLESS,
-			    "timeout: the guest lives but did not finish, the last phase was \"%s\"",
-			    last_phase(ev));
-}
-
 static void describe_status(char *dst, size_t size, uint32_t wait_status)
 {
 	if (WIFSIGNALED(wait_status))
@@ -149,12 +132,31 @@ static void judge_goodbye(struct verdict_check *c, const struct plan *plan,
 		verdict_set(c, VERDICT_PASS, KIND_OK, "the guest ran to its end");
 }
 
+static void judge_stop(struct verdict_check *c, const struct evidence *ev)
+{
+	if (ev->stop == EVIDENCE_STOP_INTERRUPTED)
+		verdict_set(c, VERDICT_INTERRUPTED, KIND_INTERRUPTED, "interrupted by %s",
+			    interrupt__name(ev->signal));
+	else if (ev->splats.panic[0])
+		judge_panic(c, ev);
+	else if (ev->stop == EVIDENCE_STOP_SILENT)
+		verdict_set(c, VERDICT_FAIL, KIND_HANG,
+			    "timeout: no sign of life for %.1f s, the last phase was \"%s\"",
+			    ev->silent_ns / 1e9, last_phase(ev));
+	else
+		verdict_set(c, VERDICT_FAIL, KIND_ENDLESS,
+			    "timeout: the guest lives but did not finish, the last phase was \"%s\"",
+			    last_phase(ev));
+}
+
 void verdict_end__judge(struct verdict_check *c, const struct plan *plan,
 			const struct evidence *ev)
 {
-	if (ev->stop == EVIDENCE_STOP_INTERRUPTED || (ev->stop && !ev->has_exit))
+	bool decided = ev->stop == EVIDENCE_STOP_DECIDED && !ev->splats.panic[0];
+
+	if (ev->stop == EVIDENCE_STOP_INTERRUPTED || (ev->stop && !decided && !ev->has_exit))
 		judge_stop(c, ev);
-	else if (!ev->has_exit)
+	else if (!ev->has_exit && !decided)
 		judge_gone(c, ev);
 	else
 		judge_goodbye(c, plan, ev);

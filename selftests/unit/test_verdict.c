@@ -217,6 +217,20 @@ TEST_F(verdict, deaths_of_the_scheduler_are_told_apart)
 	EXPECT_REASON("not attach");
 }
 
+TEST_F(verdict, a_dead_scheduler_needs_no_goodbye)
+{
+	static const char log[] = "[1.0] Kernel panic - not syncing: x\n";
+
+	self->ev->has_exit = self->ev->has_test = self->ev->end.seen = false;
+	self->ev->machine_end = VMM_END_NONE;
+	self->ev->stop = EVIDENCE_STOP_DECIDED;
+	phase(self->ev, KTSTR_LIFE_SCHED_NOT_ATTACHED, "state is \"disabled\"");
+	JUDGE(VERDICT_FAIL, KIND_SCHED_NOT_ATTACHED);
+	EXPECT_EQ(VERDICT_FAIL, self->v.checks[CHECK_SCHED].status);
+	evidence__serial(self->ev, 1, log, strlen(log));
+	JUDGE(VERDICT_CRASH, KIND_PANIC);
+}
+
 TEST_F(verdict, a_scheduler_that_was_not_enabled_at_either_end_fails)
 {
 	strcpy(self->ev->start.sched.state, "disabled");
