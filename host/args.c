@@ -196,9 +196,9 @@ static int take_scenario(struct args *a, const char *name, struct ktstr_error *e
 	if (!scenario__find(name))
 		return ktstr_error_set(e, -EINVAL,
 				       "there is no scenario %.100s; see ktstr list", name);
-	if (strv__has(&a->scenarios, name))
-		return ktstr_error_set(e, -EINVAL,
-				       "scenario %s is named twice; name it once", name);
+	if (a->scenarios.n >= ARGS_SCENARIOS_MAX)
+		return ktstr_error_set(e, -EINVAL, "more than %u scenarios; run ktstr more often",
+				       ARGS_SCENARIOS_MAX);
 	return strv__add(&a->scenarios, name);
 }
 

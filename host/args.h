@@ -16,6 +16,7 @@
 #define ARGS_MEMORY_MAX_MIB	(1u << 20)	/* 1 TiB */
 #define ARGS_DURATION_MAX_S	3600u
 #define ARGS_TIMEOUT_MAX_S	86400u
+#define ARGS_SCENARIOS_MAX	1000u
 
 enum args_accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_BOX };
 
@@ -30,7 +31,7 @@ enum args_accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_BOX };
  * @accel: where to run
  * @dry_run: say what would be done
  * @verbose: phases on stdout, the guest's whole kernel log on COM1
- * @scenarios: names, at least one for "run"
+ * @scenarios: names, at least one for "run"; one may come more than once
  * @exec: command of "shell", NULL when absent
  * @include: files for "shell"
  */

@@ -33,7 +33,8 @@ const char help_run[] =
 	"                        emulates only when KVM cannot do it\n"
 	"  --out DIR             write result.json, ktap.txt, console.log (COM1), crash.log\n"
 	"                        (COM2), dmesg.log and sched.log to DIR; with more than one\n"
-	"                        scenario the logs go to DIR/SCENARIO\n"
+	"                        scenario the logs go to DIR/SCENARIO, those of its Nth\n"
+	"                        run to DIR/SCENARIO.N\n"
 	"  --json FILE           write the result as JSON\n"
 	"  --dry-run             check everything, print what would be done, and stop\n"
 	"  -v, --verbose         print the phases of the guest; its whole kernel log on COM1\n"
@@ -61,7 +62,7 @@ static void print_dry_run(const struct report *r, const struct setup *s)
 	for (size_t i = 0; i < r->nr; i++) {
 		buf__init(&text, KTSTR_PLAN_MAX);
 		if (!plan_write(&r->runs[i].plan, &text, &e))
-			printf("plan of %s:\n%s", r->runs[i].plan.scenario, text.data);
+			printf("plan of %s:\n%s", r->runs[i].name, text.data);
 		buf__free(&text);
 	}
 }

@@ -232,6 +232,7 @@ static json_t *run_object(const struct report *r, const struct report_run *run)
 	const struct evidence *ev = run->ev;
 	json_t *o = json_object();
 
+	set(o, "name", text(run->name));
 	set(o, "scenario", text(run->plan.scenario));
 	if (!ev) {
 		set(o, "verdict", json_null());
@@ -240,6 +241,8 @@ static json_t *run_object(const struct report *r, const struct report_run *run)
 	set(o, "verdict", text(verdict__status_name(run->verdict.status)));
 	set(o, "kind", text(verdict__kind_name(run->verdict.kind)));
 	set(o, "reason", text(run->verdict.reason));
+	set(o, "cause_ns", ev->cause_ns ? number(ev->cause_ns - ev->create_ns) : json_null());
+	set(o, "verdict_ns", number(run->verdict_ns - ev->create_ns));
 	set(o, "checks", checks(&run->verdict));
 	set(o, "last_phase", text(evidence__phase_name(ev->phase)));
 	set(o, "sched_start", sched_state(&ev->start));

@@ -2,6 +2,7 @@
 /*
  * Facts for reports.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "command.h"
@@ -25,6 +26,23 @@ int report__exit_status(const struct report *r, size_t done)
 uint64_t report__boot_ns(const struct evidence *ev)
 {
 	return ev && ev->ready_ns ? ev->ready_ns - ev->create_ns : 0;
+}
+
+/* Test points and directories of two runs must not share a name. */
+void report__names(struct report *r)
+{
+	for (size_t i = 0; i < r->nr; i++) {
+		const char *scenario = r->runs[i].plan.scenario;
+		unsigned int nth = 1;
+
+		for (size_t k = 0; k < i; k++)
+			nth += !strcmp(r->runs[k].plan.scenario, scenario);
+		if (nth > 1)
+			snprintf(r->runs[i].name, sizeof(r->runs[i].name), "%.50s.%u", scenario,
+				 nth);
+		else
+			snprintf(r->runs[i].name, sizeof(r->runs[i].name), "%.50s", scenario);
+	}
 }
 
 void report__repeat(struct report_run *run, const struct args *args)

@@ -12,15 +12,19 @@
 
 /**
  * struct report_run - one scenario's run
+ * @name: of the run: the scenario's, and for its Nth run in this call ".N" behind it
  * @plan: what was asked
  * @ev: what happened; NULL when it was not run
  * @verdict: what that comes to
+ * @verdict_ns: CLOCK_MONOTONIC when it was made
  * @repeat: command that repeats it
  */
 struct report_run {
+	char name[64];
 	struct plan plan;
 	struct evidence *ev;
 	struct verdict verdict;
+	uint64_t verdict_ns;
 	char repeat[1024];
 };
 
@@ -63,6 +67,9 @@ int report__exit_status(const struct report *r, size_t done);
 
 /** report__boot_ns() - from the session's start to REDY; 0 when it did not come */
 uint64_t report__boot_ns(const struct evidence *ev);
+
+/** report__names() - give every run its name; their plans name the scenarios */
+void report__names(struct report *r);
 
 /** report__repeat() - write the command that repeats a run into @run->repeat */
 void report__repeat(struct report_run *run, const struct args *args);

@@ -21,11 +21,11 @@ unsigned int result__points(const struct plan *plan)
 	return n;
 }
 
-static void print_check(struct ktap *k, const char *scenario, const struct verdict_check *c)
+static void print_check(struct ktap *k, const char *run, const struct verdict_check *c)
 {
 	char name[128];
 
-	snprintf(name, sizeof(name), "%s/%s", scenario, c->name);
+	snprintf(name, sizeof(name), "%s/%s", run, c->name);
 	switch (c->status) {
 	case VERDICT_PASS:
 		ktap__diag(k, "%s: %s", name, c->reason);
@@ -81,7 +81,7 @@ static void print_whole(struct ktap *k, const struct report_run *run)
 {
 	const struct verdict *v = &run->verdict;
 	unsigned long long ms = (run->ev->end_ns - run->ev->create_ns) / 1000000;
-	const char *name = run->plan.scenario;
+	const char *name = run->name;
 
 	if (v->status == VERDICT_PASS)
 		ktap__pass(k, name, "# time=%llums", ms);
@@ -100,14 +100,14 @@ void result__print(struct ktap *k, const struct report *r, const struct report_r
 	if (v->status != VERDICT_INTERRUPTED)
 		for (int i = 0; i < CHECK_NR; i++)
 			if (v->checks[i].applies)
-				print_check(k, run->plan.scenario, &v->checks[i]);
+				print_check(k, run->name, &v->checks[i]);
 	table__print(k, r, run);
 	if (v->status != VERDICT_PASS)
 		print_context(k, run);
 	if (v->status == VERDICT_PASS)
-		ktap__diag(k, "%s: PASS", run->plan.scenario);
+		ktap__diag(k, "%s: PASS", run->name);
 	else
-		ktap__diag(k, "%s: %s (%s): %s", run->plan.scenario,
+		ktap__diag(k, "%s: %s (%s): %s", run->name,
 			   verdict__status_name(v->status), verdict__kind_name(v->kind), v->reason);
 	if (v->status != VERDICT_INTERRUPTED)
 		print_whole(k, run);

@@ -71,6 +71,8 @@ int run__plans(struct report *r, struct setup *s, struct ktstr_error *e)
 		report__repeat(&r->runs[i], a);
 	}
 	strv__free(&sched);
+	if (!ret)
+		report__names(r);
 	return ret;
 }
 
@@ -129,7 +131,7 @@ static int run_one(struct live *l, struct report_run *run, struct ktstr_error *e
 	const struct evidence_sink sink = { .bytes = on_bytes, .life = on_life, .arg = l };
 	int ret;
 
-	outdir__logs(l->out, l->r->nr > 1 ? run->plan.scenario : NULL);
+	outdir__logs(l->out, l->r->nr > 1 ? run->name : NULL);
 	run->ev = evidence__new(&sink);
 	if (!run->ev)
 		return ktstr_error_set(e, -ENOMEM, "out of memory");
@@ -141,9 +143,14 @@ static int run_one(struct live *l, struct report_run *run, struct ktstr_error *e
 		return ret;
 	}
 	verdict__judge(&run->verdict, &run->plan, run->ev, &verdict_default_limits);
+	run->verdict_ns = clock__now_ns();
+	if (l->r->args->verbose && run->ev->cause_ns)
+		ktap__diag(&l->ktap, "%8.3f s cause known, %.3f s later the verdict",
+			   (run->ev->cause_ns - l->began_ns) / 1e9,
+			   (run->verdict_ns - run->ev->cause_ns) / 1e9);
 	if (run->verdict.status == VERDICT_ENV)
 		return ktstr_error_set(e, -ENOTSUP,
-				       "%s: %.400s", run->plan.scenario, run->verdict.reason);
+				       "%s: %.400s", run->name, run->verdict.reason);
 	return 0;
 }
 

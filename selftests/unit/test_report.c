@@ -44,6 +44,7 @@ FIXTURE_SETUP(report)
 	ASSERT_NE(NULL, self->run.ev);
 	self->r = (struct report){ .args = &self->args, .kernel = "/k/vmlinux", .runs = &self->run,
 				   .nr = 1, .exec_ns = 5 };
+	report__names(&self->r);
 	report__repeat(&self->run, &self->args);
 	self->k.out = open_memstream(&self->text, &self->len);
 	ASSERT_NE(NULL, self->k.out);
@@ -122,6 +123,29 @@ TEST_F(report, totals_are_true)
 	fflush(self->k.out);
 	EXPECT_STREQ("TAP version 13\n1..4\nok 1 a\nnot ok 2 b # time=5ms\nok 3 c # SKIP why\nok 4 d\n"
 		     "# Totals: pass:2 fail:1 xfail:0 xpass:0 skip:1 error:0\n", self->text);
+}
+
+TEST_F(report, runs_of_the_same_scenario_have_names_of_their_own)
+{
+	struct report_run runs[3] = {
+		{ .plan.scenario = "steady" }, { .plan.scenario = "other" },
+		{ .plan.scenario = "steady" },
+	};
+	struct report r = { .args = &self->args, .runs = runs, .nr = 3 };
+	size_t len = 0;
+	char *text;
+
+	report__names(&r);
+	EXPECT_STREQ("steady", runs[0].name);
+	EXPECT_STREQ("other", runs[1].name);
+	EXPECT_STREQ("steady.2", runs[2].name);
+	text = json_out__dump(&r, 2, &len);
+	EXPECT_NE(NULL, strstr(text, "\"name\": \"steady.2\""));
+	free(text);
+	runs[2].ev = self->run.ev;
+	print(&(struct report){ .args = &self->args, .runs = &runs[2], .nr = 1 }, &self->k);
+	EXPECT_NE(NULL, strstr(self->text, "not ok 1 steady.2/completed\n"));
+	EXPECT_EQ(NULL, strstr(self->text, " steady/"));
 }
 
 TEST_F(report, json_parses_and_carries_the_verdict)
