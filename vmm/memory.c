@@ -11,6 +11,9 @@
 #include "layout.h"
 #include "memory.h"
 
+_Static_assert(((uint64_t)MEMORY_MIB_MAX << 20) + LAYOUT_HOLE_END - LAYOUT_HOLE_START <= 1ull << 40,
+	       "the end of RAM, behind the hole, has an address of 40 bits");
+
 /* What the host could hand out now without swapping, in KiB; 0 if unknown. */
 static uint64_t host_available_kib(void)
 {

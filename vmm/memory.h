@@ -12,7 +12,7 @@
 #include "guest_memory.h"
 
 #define MEMORY_MIB_MIN	64u
-#define MEMORY_MIB_MAX	(1u << 20)	/* 1 TiB: physical addresses stay below 40 bits */
+#define MEMORY_MIB_MAX	((1u << 20) - 1024u)	/* with the hole, addresses stay below 40 bits */
 
 /**
  * struct memory - RAM of one machine
