@@ -83,15 +83,16 @@ static int wait_state(bool (*done)(void *arg), uint32_t ms)
 	return err;
 }
 
-static bool is_attached(void)
+/* The kernel counts after it has enabled: also one that it ejected at once was attached. */
+static bool was_enabled(void)
 {
-	return sched_state__enabled(&sched.now) && sched.now.enable_seq != sched.seq_before;
+	return sched.now.enable_seq != sched.seq_before;
 }
 
 static bool attach_over(void *arg)
 {
 	(void)arg;
-	return is_attached() || sched.child.dead || console_wake__shutdown();
+	return was_enabled() || sched.child.dead || console_wake__shutdown();
 }
 
 static bool is_disabled(void *arg)
@@ -166,21 +167,28 @@ static void did_not_attach(const struct guest_plan *plan, struct outcome *o)
 		     plan->sched_timeout_ms, sched.now.state);
 }
 
+static bool attached(struct outcome *o)
+{
+	sched.at_attach = sched.now;
+	sched.attached = true;
+	emit__life(KTSTR_LIFE_SCHED_ATTACHED, "%s", sched.now.ops);
+	sched__check();
+	if (sched__lost())
+		sched__report_loss(o);
+	return sched.attached;
+}
+
 static bool wait_attached(const struct guest_plan *plan, struct outcome *o)
 {
 	int err = wait_state(attach_over, plan->sched_timeout_ms);
 
+	/* Again: the state was read before the count and may be older than it. */
 	sched_state__read(&sched.now);
-	/* Dead comes first: a scheduler that attached and died at once is not there. */
+	if (was_enabled())
+		return attached(o);
 	if (sched.child.dead) {
 		died_before_attach(plan, o);
 		return false;
-	}
-	if (is_attached()) {
-		sched.at_attach = sched.now;
-		sched.attached = true;
-		emit__life(KTSTR_LIFE_SCHED_ATTACHED, "%s", sched.now.ops);
-		return true;
 	}
 	if (err) {
 		did_not_attach(plan, o);

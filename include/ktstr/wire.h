@@ -126,7 +126,7 @@ _Static_assert(sizeof(struct ktstr_helo) == 168, "no padding in struct ktstr_hel
 enum ktstr_life_phase {
 	KTSTR_LIFE_INIT			= 1,	/* PID 1 runs and owns port 1 */
 	KTSTR_LIFE_SCHED_STARTING	= 2,	/* scheduler executed */
-	KTSTR_LIFE_SCHED_ATTACHED	= 3,	/* state "enabled" and root/ops read back */
+	KTSTR_LIFE_SCHED_ATTACHED	= 3,	/* the kernel enabled it; reason: root/ops */
 	KTSTR_LIFE_SCHED_DIED		= 4,	/* exited or detached while it was needed */
 	KTSTR_LIFE_SCHED_NOT_ATTACHED	= 5,	/* gave up waiting for it to attach */
 	KTSTR_LIFE_PAYLOAD		= 6,	/* workers or command start */
