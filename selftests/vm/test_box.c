@@ -17,6 +17,7 @@ FIXTURE(box)
 {
 	struct ktstr_run k;
 	const char *kvmbox;
+	char script[512];
 };
 
 FIXTURE_SETUP(box)
@@ -61,16 +62,19 @@ TEST_F_TIMEOUT(box, a_signal_in_there_is_a_status_out_here, 90)
 
 TEST_F_TIMEOUT(box, only_the_named_folder_can_be_written, 90)
 {
-	char script[512], path[128];
+	char path[128];
 	FILE *f;
 	char line[32] = "";
 
-	snprintf(script, sizeof(script),
-		 "touch ./made-in-box /etc/made-in-box 2>&1 | grep -c 'Read-only file system'; "
+	/* This directory may lie under /tmp, of which the box has a layer of its own. */
+	snprintf(self->script, sizeof(self->script),
+		 "touch ./made-in-box /tmp/made-in-box; touch /etc/made-in-box 2>&1; "
 		 "echo written > %s/file", self->k.dir);
-	BOX(NULL, 0, "--rw", self->k.dir, "--", "sh", "-c", script);
+	BOX(NULL, 0, "--rw", self->k.dir, "--", "sh", "-c", self->script);
 	EXPECT_EQ(0, self->k.r.status);
-	EXPECT_STREQ("2\n", self->k.r.out);
+	EXPECT_NE(NULL, strstr(self->k.r.out, "Read-only file system"));
+	EXPECT_NE(0, access("/etc/made-in-box", F_OK));
+	EXPECT_NE(0, access("/tmp/made-in-box", F_OK));
 	EXPECT_NE(0, access("./made-in-box", F_OK));
 	snprintf(path, sizeof(path), "%s/file", self->k.dir);
 	f = fopen(path, "r");
@@ -82,20 +86,16 @@ TEST_F_TIMEOUT(box, only_the_named_folder_can_be_written, 90)
 
 TEST_F_TIMEOUT(box, sigkill_takes_the_machine_along, 90)
 {
-	char script[128];
-
-	snprintf(script, sizeof(script), "echo up; sleep 70; : %s", self->k.dir);
-	BOX("up", SIGKILL, "--", "sh", "-c", script);
+	snprintf(self->script, sizeof(self->script), "echo up; sleep 70; : %s", self->k.dir);
+	BOX("up", SIGKILL, "--", "sh", "-c", self->script);
 	EXPECT_EQ(128 + SIGKILL, self->k.r.status);
 	EXPECT_GT(60, self->k.r.seconds);
 }
 
 TEST_F_TIMEOUT(box, sigterm_takes_the_machine_along, 90)
 {
-	char script[128];
-
-	snprintf(script, sizeof(script), "echo up; sleep 70; : %s", self->k.dir);
-	BOX("up", SIGTERM, "--", "sh", "-c", script);
+	snprintf(self->script, sizeof(self->script), "echo up; sleep 70; : %s", self->k.dir);
+	BOX("up", SIGTERM, "--", "sh", "-c", self->script);
 	EXPECT_EQ(128 + SIGTERM, self->k.r.status);
 	EXPECT_GT(60, self->k.r.seconds);
 }
