@@ -20,7 +20,7 @@
 #define DUMP_MS			500	/* for the output of SysRq-D */
 #define SHUTDOWN_MS		500	/* for the guest to send what it has */
 #define REBOOT_MS		500	/* from ACKR to the reset: nothing is judged by it */
-#define DECIDED_MS		800	/* for the rest of the evidence: the verdict is due in 1 s */
+#define DECIDED_MS		700	/* for the rest of the evidence: the verdict is due in 1 s */
 #define PANIC_MS		700	/* for the rest of the backtrace; it reboots at once, or never */
 #define TURN_BYTES		(1u << 20)	/* per source, between two looks at the deadline */
 #define READ_BYTES		(64u << 10)

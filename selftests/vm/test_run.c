@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "selftests/unit/unit.h"
 #include "ktstr_run.h"
 
@@ -17,6 +19,7 @@ FIXTURE(run)
 {
 	struct ktstr_run k;
 	char out[128];
+	char json[128];
 };
 
 FIXTURE_SETUP(run)
@@ -24,6 +27,7 @@ FIXTURE_SETUP(run)
 	memset(self, 0, sizeof(*self));
 	ASSERT_EQ(0, ktstr_run__init(&self->k));
 	snprintf(self->out, sizeof(self->out), "%s/out", self->k.dir);
+	snprintf(self->json, sizeof(self->json), "%s/out.json", self->k.dir);
 }
 
 /* A failed test shows what ktstr printed: the state, not only the predicate. */
@@ -47,6 +51,28 @@ static const char *kill_init(void)
 
 	return path ? path : "build/vm/kill_init";
 }
+
+/* From the cause of the verdict to the verdict; -1 when the JSON does not tell. */
+static double verdict_delay_s(const char *path)
+{
+	json_t *o = json_load_file(path, 0, NULL);
+	json_t *run = json_array_get(json_object_get(o, "runs"), 0);
+	json_t *cause = json_object_get(run, "cause_ns");
+	json_t *verdict = json_object_get(run, "verdict_ns");
+	double s = -1;
+
+	if (json_is_integer(cause) && json_is_integer(verdict))
+		s = (json_integer_value(verdict) - json_integer_value(cause)) / 1e9;
+	json_decref(o);
+	return s;
+}
+
+#define EXPECT_VERDICT_WITHIN_1S() do {							\
+	double s_ = verdict_delay_s(self->json);					\
+											\
+	EXPECT_LE(0, s_);								\
+	EXPECT_GT(1, s_) TH_LOG("the verdict came %.3f s after its cause", s_);		\
+} while (0)
 
 /* The verdict that the passing runs share. */
 #define EXPECT_PASS() do {								\
@@ -86,10 +112,11 @@ TEST_F_TIMEOUT(run, two_llcs_pass_steady, 90)
 
 TEST_F_TIMEOUT(run, scheduler_killed_in_mid_run_fails, 90)
 {
-	RUN(80, "run", "steady", "--accel", "kvm", "--duration", "20",
+	RUN(80, "run", "steady", "--accel", "kvm", "--json", self->json, "--duration", "20",
 	    "--sched", "sh -c \"scx_simple & until read s < /sys/kernel/sched_ext/state; "
 	    "test $s = enabled; do sleep 0.1; done; sleep 1; kill $!\"");
 	EXPECT_EQ(1, self->k.r.status);
+	EXPECT_VERDICT_WITHIN_1S();
 	EXPECT_OUT("not ok");
 	EXPECT_OUT("mid-run");
 	EXPECT_GT(20, self->k.r.seconds);
@@ -97,9 +124,10 @@ TEST_F_TIMEOUT(run, scheduler_killed_in_mid_run_fails, 90)
 
 TEST_F_TIMEOUT(run, scheduler_that_exits_at_start_fails_with_its_own_words, 60)
 {
-	RUN(50, "run", "steady", "--accel", "kvm", "--duration", "20",
+	RUN(50, "run", "steady", "--accel", "kvm", "--json", self->json, "--duration", "20",
 	    "--sched", "sh -c \"echo my last words >&2; exit 7\"");
 	EXPECT_EQ(1, self->k.r.status);
+	EXPECT_VERDICT_WITHIN_1S();
 	EXPECT_OUT("my last words");
 	EXPECT_OUT("status 7");
 	EXPECT_GT(20, self->k.r.seconds);
@@ -107,8 +135,9 @@ TEST_F_TIMEOUT(run, scheduler_that_exits_at_start_fails_with_its_own_words, 60)
 
 TEST_F_TIMEOUT(run, scheduler_that_does_not_attach_fails, 60)
 {
-	RUN(50, "run", "steady", "--accel", "kvm", "--sched", "sleep 1000");
+	RUN(50, "run", "steady", "--accel", "kvm", "--json", self->json, "--sched", "sleep 1000");
 	EXPECT_EQ(1, self->k.r.status);
+	EXPECT_VERDICT_WITHIN_1S();
 	EXPECT_OUT("not attach");
 }
 
@@ -118,9 +147,11 @@ TEST_F_TIMEOUT(run, kernel_panic_is_a_crash_with_its_console, 60)
 	static char log[1 << 20];
 	FILE *f;
 
-	RUN(50, "run", "steady", "--accel", "kvm", "--duration", "20", "--out", self->out,
+	RUN(50, "run", "steady", "--accel", "kvm", "--json", self->json,
+	    "--duration", "20", "--out", self->out,
 	    "--sched", "sh -c \"echo c > /proc/sysrq-trigger\"");
 	EXPECT_EQ(1, self->k.r.status);
+	EXPECT_VERDICT_WITHIN_1S();
 	EXPECT_OUT("CRASH");
 	EXPECT_OUT("sysrq triggered crash");
 	EXPECT_GT(20, self->k.r.seconds);
@@ -136,12 +167,13 @@ TEST_F_TIMEOUT(run, kernel_panic_is_a_crash_with_its_console, 60)
 /* Nothing ends this machine: the line on COM1 must. */
 TEST_F_TIMEOUT(run, panic_without_a_reboot_is_a_crash_at_once, 60)
 {
-	RUN(50, "run", "steady", "--accel", "kvm", "--duration", "20",
+	RUN(50, "run", "steady", "--accel", "kvm", "--json", self->json, "--duration", "20",
 	    "--sched", "sh -c \"echo 0 > /proc/sys/kernel/panic; echo c > /proc/sysrq-trigger\"");
 	EXPECT_EQ(1, self->k.r.status);
 	EXPECT_OUT("CRASH (panic)");
 	EXPECT_OUT("sysrq triggered crash");
 	EXPECT_OUT("end Kernel panic");
+	EXPECT_VERDICT_WITHIN_1S();
 	EXPECT_GT(40, self->k.r.seconds);
 }
 
