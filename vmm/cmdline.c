@@ -41,3 +41,8 @@ int cmdline__build(char *buf, size_t len, const struct vmm_opts *opts, struct kt
 				len - 1);
 	return 0;
 }
+
+int vmm__cmdline(const struct vmm_opts *opts, char *buf, size_t len, struct ktstr_error *e)
+{
+	return cmdline__build(buf, len, opts, e);
+}

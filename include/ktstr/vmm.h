@@ -94,6 +94,17 @@ int vmm__check_kernel(const char *path, bool need_sched_ext, struct ktstr_error 
 int vmm__check_kvm(struct ktstr_error *e);
 
 /**
+ * vmm__cmdline() - the kernel command line of a machine
+ * @opts: as for vmm__create(); only @cmdline_extra and @verbose count
+ * @buf: where to, NUL terminated
+ * @len: room in bytes
+ * @e: sentence on failure
+ *
+ * Return: 0; -E2BIG when it does not fit.
+ */
+int vmm__cmdline(const struct vmm_opts *opts, char *buf, size_t len, struct ktstr_error *e);
+
+/**
  * vmm__create() - build a machine, load the kernel, do not run it
  * @out: the machine
  * @opts: what to build; not referenced after the call
