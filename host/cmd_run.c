@@ -10,7 +10,10 @@
 #include "box.h"
 #include "commands.h"
 #include "interrupt.h"
+#include "json_out.h"
 #include "run.h"
+
+#define CMDLINE_MAX	4096	/* bytes; more than any kernel takes */
 
 const char help_run[] =
 	"usage: ktstr run [OPTION...] [SCENARIO...]\n"
@@ -44,10 +47,14 @@ const char help_run[] =
 
 static void print_dry_run(const struct report *r, const struct setup *s)
 {
+	const struct vmm_opts machine = { .sz = sizeof(machine), .verbose = r->args->verbose };
+	char cmdline[CMDLINE_MAX];
 	struct ktstr_error e;
 	struct buf text;
 
 	printf("kernel %s\n", s->kernel);
+	if (!vmm__cmdline(&machine, cmdline, sizeof(cmdline), &e))
+		printf("command line %s\n", cmdline);
 	printf("machine %u CPUs, %u MiB, %s\n", ktstr_topology__nr_cpus(&r->args->topology),
 	       r->args->memory_mib, s->use_box ? "in an emulated machine" : "on this machine's KVM");
 	printf("files for the guest:\n");
@@ -87,9 +94,28 @@ static int relay_json(const struct args *a, const struct buf *json, int status)
 	/* Without a result the inner ktstr, or the box, has already said why. */
 	if (!json->len)
 		return status;
+	if (!json_out__is_whole(json->data, json->len)) {
+		ktstr_error_set(&e, -EIO,
+				"the emulated machine ended in the middle of the result; %s is not written",
+				a->json);
+		return command_fail(&e);
+	}
 	if (outfile__write(a->json, json->data, json->len, &e))
 		return command_fail(&e);
 	return status;
+}
+
+/* The inner ktstr may have been stopped in the middle of writing its result. */
+static void say_interrupted(const struct args *a, const struct outdir *out)
+{
+	char path[PATH_MAX];
+	struct ktstr_error e;
+
+	printf("Bail out! interrupted by %s%s\n", interrupt__name(interrupt__signal()),
+	       a->json || a->out ? "; no result is written" : "");
+	if (a->out && !outdir__path(out, "result.json", path, sizeof(path)) &&
+	    outfile__remove(path, "--out", &e))
+		command_fail(&e);
 }
 
 static int run_in_box(const struct args *a, const struct setup *s, const struct outdir *out)
@@ -112,7 +138,7 @@ static int run_in_box(const struct args *a, const struct setup *s, const struct 
 	if (ret)
 		status = command_fail(&e);
 	else if (interrupt__signal())
-		printf("Bail out! interrupted by %s\n", interrupt__name(interrupt__signal()));
+		say_interrupted(a, out);
 	else
 		status = relay_json(a, &json, status);
 	buf__free(&json);
@@ -125,6 +151,9 @@ static int check_files(const struct args *a, struct outdir *out, struct ktstr_er
 {
 	int ret = a->json ? outfile__check(a->json, "--json", e) : 0;
 
+	/* Nobody shall take the result of an earlier run for that of this one. */
+	if (!ret && a->json && !a->dry_run)
+		ret = outfile__remove(a->json, "--json", e);
 	return ret || !a->out || a->dry_run ? ret : outdir__open(out, a->out, e);
 }
 

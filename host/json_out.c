@@ -314,6 +314,12 @@ char *json_out__dump(const struct report *r, int exit_status, size_t *len)
 	return dump(o, len);
 }
 
+bool json_out__is_whole(const char *text, size_t len)
+{
+	/* Indented as it is, only the last brace stands at the start of a line. */
+	return len >= 3 && !memcmp(text + len - 3, "\n}\n", 3);
+}
+
 char *json_out__scenarios(size_t *len)
 {
 	json_t *o = json_object(), *a = json_array();

@@ -5,6 +5,7 @@
 #ifndef KTSTR_HOST_JSON_OUT_H
 #define KTSTR_HOST_JSON_OUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "report.h"
@@ -20,6 +21,9 @@
  * Return: malloc()ed text with a final newline, or NULL without memory.
  */
 char *json_out__dump(const struct report *r, int exit_status, size_t *len);
+
+/** json_out__is_whole() - is this what json_out__dump() made, to its last byte? */
+bool json_out__is_whole(const char *text, size_t len);
 
 /** json_out__scenarios() - the catalog as JSON text; as json_out__dump() */
 char *json_out__scenarios(size_t *len);

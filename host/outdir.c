@@ -49,6 +49,10 @@ int outdir__open(struct outdir *o, const char *dir, struct ktstr_error *e)
 	if (!ret && mkdir(o->dir, 0777) && errno != EEXIST)
 		ret = -errno;
 	if (!ret)
+		ret = outdir__path(o, "result.json", path, sizeof(path));
+	if (!ret && outfile__remove(path, "--out", e))
+		return -EACCES;
+	if (!ret)
 		ret = outdir__path(o, "ktap.txt", path, sizeof(path));
 	if (!ret) {
 		o->ktap = fopen(path, "we");
@@ -188,6 +192,20 @@ int outfile__check(const char *path, const char *opt, struct ktstr_error *e)
 	return 0;
 }
 
+int outfile__remove(const char *path, const char *opt, struct ktstr_error *e)
+{
+	char real[PATH_MAX];
+	struct stat st;
+
+	if (inherited_fd(path) >= 0 || stat(path, &st) || !S_ISREG(st.st_mode))
+		return 0;
+	/* Behind a link the file goes, not the link; in a directory of others its content. */
+	if (realpath(path, real) && (!unlink(real) || !truncate(real, 0)))
+		return 0;
+	return ktstr_error_set(e, -errno, "%s: cannot remove the old %s: %m; name another file",
+			       opt, path);
+}
+
 int outfile__write(const char *path, const void *data, size_t len, struct ktstr_error *e)
 {
 	int fd = inherited_fd(path);
@@ -202,7 +220,10 @@ int outfile__write(const char *path, const void *data, size_t len, struct ktstr_
 	/* A disk may turn out to be full only at close (NFS, quotas). */
 	if (ours && close(fd) && !ret)
 		ret = -errno;
-	if (ret)
+	if (ret) {
+		if (ours)
+			outfile__remove(path, "", NULL);
 		return ktstr_error_set(e, ret, "cannot write all of %s: %s", path, strerror(-ret));
+	}
 	return 0;
 }

@@ -74,12 +74,23 @@ int outdir__path(const struct outdir *o, const char *name, char *dst, size_t siz
 int outfile__check(const char *path, const char *opt, struct ktstr_error *e);
 
 /**
+ * outfile__remove() - remove a file that an earlier run may have left
+ * @path: file, as in outfile__check(); what is no regular file is left alone
+ * @opt: option that named it, for the sentence
+ * @e: sentence on failure
+ *
+ * Return: 0, also when there is none, or a negative errno.
+ */
+int outfile__remove(const char *path, const char *opt, struct ktstr_error *e);
+
+/**
  * outfile__write() - write a whole file, every byte checked
  * @path: file, as in outfile__check()
  * @data: content
  * @len: bytes
  * @e: sentence on failure
  *
+ * A file that cannot be written whole is removed.
  * Return: 0 or a negative errno.
  */
 int outfile__write(const char *path, const void *data, size_t len, struct ktstr_error *e);

@@ -5,9 +5,11 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -175,6 +177,20 @@ TEST_F(report, json_parses_and_carries_the_verdict)
 	free(text);
 }
 
+TEST_F(report, cut_json_is_known_for_it)
+{
+	size_t len = 0;
+	char *text;
+
+	verdict__judge(&self->run.verdict, &self->run.plan, self->run.ev, &verdict_default_limits);
+	text = json_out__dump(&self->r, 1, &len);
+	ASSERT_NE(NULL, text);
+	EXPECT_TRUE(json_out__is_whole(text, len));
+	for (size_t cut = 0; cut < len; cut++)
+		EXPECT_FALSE(json_out__is_whole(text, cut));
+	free(text);
+}
+
 TEST_F(report, json_of_a_run_that_never_began_is_whole)
 {
 	struct evidence *ev = self->run.ev;
@@ -199,6 +215,47 @@ TEST_F(report, a_full_disk_is_an_error_that_names_the_file)
 	EXPECT_EQ(-ENOSPC, outfile__write("/dev/full", "x", 1, &e));
 	EXPECT_NE(NULL, strstr(e.msg, "/dev/full"));
 	EXPECT_NE(NULL, strstr(e.msg, "No space left"));
+}
+
+TEST_F(report, a_file_that_cannot_be_written_whole_is_removed)
+{
+	char dir[] = "/tmp/ktstr-out-XXXXXX", path[64];
+	struct rlimit lim = { 10, 10 };
+	struct ktstr_error e;
+
+	ASSERT_NE(NULL, mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/x.json", dir);
+	signal(SIGXFSZ, SIG_IGN);
+	EXPECT_EQ(0, setrlimit(RLIMIT_FSIZE, &lim));
+	EXPECT_EQ(-EFBIG, outfile__write(path, "more than ten bytes", 19, &e));
+	EXPECT_NE(NULL, strstr(e.msg, path));
+	EXPECT_NE(0, access(path, F_OK));
+	EXPECT_EQ(0, rmdir(dir));
+}
+
+TEST_F(report, the_result_of_an_earlier_run_is_removed)
+{
+	char dir[] = "/tmp/ktstr-out-XXXXXX", file[64], link[64], cmd[96];
+	struct ktstr_error e;
+	struct outdir o;
+
+	ASSERT_NE(NULL, mkdtemp(dir));
+	snprintf(file, sizeof(file), "%s/result.json", dir);
+	snprintf(link, sizeof(link), "%s/link", dir);
+	ASSERT_EQ(0, outfile__write(file, "{}", 2, &e));
+	ASSERT_EQ(0, symlink("result.json", link));
+	EXPECT_EQ(0, outfile__remove(link, "--json", &e));
+	EXPECT_NE(0, access(file, F_OK));
+	EXPECT_EQ(0, outfile__remove(file, "--json", &e));
+	EXPECT_EQ(0, outfile__remove("/dev/null", "--json", &e));
+	EXPECT_EQ(0, access("/dev/null", F_OK));
+	ASSERT_EQ(0, outfile__write(file, "{}", 2, &e));
+	outdir__init(&o);
+	EXPECT_EQ(0, outdir__open(&o, dir, &e));
+	EXPECT_NE(0, access(file, F_OK));
+	EXPECT_EQ(0, outdir__close(&o, &e));
+	snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
+	EXPECT_EQ(0, system(cmd));
 }
 
 TEST_F(report, files_that_cannot_be_written_are_found_before)
