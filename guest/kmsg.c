@@ -82,7 +82,7 @@ static void batch_add(const char *line, size_t len)
 
 static void note_loss(uint64_t seq)
 {
-	char line[128];
+	char line[160];
 	int n = snprintf(line, sizeof(line),
 			 "<4,%" PRIu64 ",0>" KTSTR_DMSG_INCOMPLETE "%" PRIu64
 			 " records were overwritten before they could be read\n",
