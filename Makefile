@@ -13,6 +13,9 @@ include scripts/build.mk
 cache := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ktstr
 kernel := $(cache)/kernels/default
 
+# Work that a user did not ask to be serial is done in parallel.
+jobs := $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
 # The guest kernel's source, for the kernel's own test harness header.
 # Asked for only by rules that need it: it may have to be unpacked first.
 ksrc = $(shell scripts/kernel/build --source)
@@ -45,13 +48,13 @@ sched: kernel
 	@scripts/sched/build
 
 run: sched
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) $(jobs) --no-print-directory all
 	@$(abspath $(BIN)) run $(SCENARIO) --sched $(SCHED) $(ARGS)
 
 # The suites run even when one of them fails; the counts are true at the end.
 check: sched
-	@$(MAKE) --no-print-directory all
-	@+B=$(B) KTSTR=$(abspath $(BIN)) MAKE="$(MAKE)" selftests/run_all
+	@$(MAKE) $(jobs) --no-print-directory all
+	@+B=$(B) KTSTR=$(abspath $(BIN)) MAKE="$(MAKE) $(jobs)" selftests/run_all
 
 unit: unit-build
 	@selftests/run_unit $(unit_bin)
@@ -68,7 +71,7 @@ $(B)/bench_run: $(B)/obj/scripts/box/bench_run.o
 	$(ktstr_q)$(CC) $(LDFLAGS) -o $@ $^ -ljansson
 
 bench: sched
-	@$(MAKE) --no-print-directory all $(B)/bench_run
+	@$(MAKE) $(jobs) --no-print-directory all $(B)/bench_run
 	@B=$(B) KTSTR=$(abspath $(BIN)) scripts/bench
 
 install-in-tree:
