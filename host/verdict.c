@@ -344,6 +344,19 @@ static void judge_whole(struct verdict *v)
 	}
 }
 
+/* What held for a part of the window is not known to hold for all of it. */
+static void judge_length(struct verdict_check *c, const struct plan *plan,
+			 const struct evidence *ev)
+{
+	uint64_t asked = plan->duration_ms * 1000000ull;
+
+	if (ev->end.time_ns < ev->start.time_ns || ev->end.time_ns - ev->start.time_ns < asked)
+		verdict_set(c, VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST,
+			    "the guest is done, but its window was %.3f s long, not %.3f s",
+			    ((double)ev->end.time_ns - (double)ev->start.time_ns) / 1e9,
+			    asked / 1e9);
+}
+
 void verdict__judge(struct verdict *v, const struct plan *plan, const struct evidence *ev,
 		    const struct verdict_limits *limits)
 {
@@ -355,6 +368,8 @@ void verdict__judge(struct verdict *v, const struct plan *plan, const struct evi
 		verdict_set(&v->checks[CHECK_COMPLETED], VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST,
 			    "the guest is done, but the %s of its window never arrived",
 			    ev->start.seen ? "end" : "start");
+	else if (v->checks[CHECK_COMPLETED].status == VERDICT_PASS && plan->scenario)
+		judge_length(&v->checks[CHECK_COMPLETED], plan, ev);
 	judge_window(v, plan, ev, limits);
 	judge_kernel_log(&v->checks[CHECK_KERNEL_LOG], ev);
 	judge_evidence(&v->checks[CHECK_EVIDENCE], ev);

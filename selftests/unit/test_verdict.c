@@ -49,6 +49,7 @@ FIXTURE_SETUP(verdict)
 	ASSERT_NE(NULL, ev);
 	self->ev = ev;
 	self->plan.scenario = "steady";
+	self->plan.duration_ms = 3000;
 	ASSERT_EQ(0, scenario__find("steady")->build(&t, &self->plan, NULL));
 	ASSERT_EQ(0, strv__add(&self->plan.sched, "/ktstr/bin/scx_simple"));
 	ev->has_helo = ev->has_ready = ev->has_test = ev->has_exit = true;
@@ -378,6 +379,15 @@ TEST_F(verdict, a_lost_window_is_never_a_pass)
 	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST);
 	self->ev->has_test = false;
 	JUDGE(VERDICT_FAIL, KIND_GUEST_FAILED);
+}
+
+TEST_F(verdict, a_window_that_is_too_short_is_never_a_pass)
+{
+	self->ev->end.time_ns--;
+	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST);
+	EXPECT_REASON("3.000 s");
+	self->ev->end.time_ns = self->ev->start.time_ns - 1;
+	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST);
 }
 
 TEST_F(verdict, a_failure_outranks_what_is_inconclusive)
