@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
 
@@ -59,6 +60,7 @@ static int has_program(const struct finder *f, const char *name)
 /* Returns how many findings stop "ktstr run", like all the functions below. */
 static int check_box(const struct finder *f)
 {
+	const char *env = getenv("KTSTR_BOX_KERNEL");	/* as scripts/kvmbox takes it */
 	char box[PATH_MAX], cache[PATH_MAX], kernel[PATH_MAX];
 	struct ktstr_error e;
 	int stops = 0;
@@ -67,10 +69,16 @@ static int check_box(const struct finder *f)
 		return bad(1, "emulation: %s", e.msg);
 	if (!has_program(f, "qemu-system-x86_64"))
 		stops += bad(1, "emulation: qemu-system-x86_64 is missing; run scripts/setup");
-	if (!kernels__cache_dir(cache, sizeof(cache)) &&
-	    !path__join(kernel, sizeof(kernel), cache, "box/bzImage") && !file__exists(kernel))
+	if (env && *env) {
+		if (!file__exists(env))
+			stops += bad(1, "emulation: no kernel at %s; set KTSTR_BOX_KERNEL to one",
+				     env);
+	} else if (!kernels__cache_dir(cache, sizeof(cache)) &&
+		   !path__join(kernel, sizeof(kernel), cache, "box/bzImage") &&
+		   !file__exists(kernel)) {
 		stops += bad(1,
 			     "emulation: no kernel for the emulated machine; run \"ktstr kernel build\"");
+	}
 	return stops ? stops :
 	       good("emulation: %s works in place of KVM; timings there are not comparable", box);
 }
