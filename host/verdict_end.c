@@ -81,6 +81,7 @@ static void describe_status(char *dst, size_t size, uint32_t wait_status)
 /* Died before the window, died in it, was thrown out, never came. */
 static bool judge_sched(struct verdict_check *c, const struct evidence *ev)
 {
+	const char *why;
 	char how[96];
 
 	if (evidence__phase_seen(ev, KTSTR_LIFE_SCHED_NOT_ATTACHED)) {
@@ -93,15 +94,19 @@ static bool judge_sched(struct verdict_check *c, const struct evidence *ev)
 		return false;
 	if (!ev->has_sched_exit || ev->sched_expected) {
 		verdict_set(c, VERDICT_FAIL, KIND_SCHED_DETACHED,
-			    "the kernel detached the scheduler: %s",
+			    "the scheduler %s",
 			    ev->reason[KTSTR_LIFE_SCHED_DIED]);
 		return true;
 	}
 	describe_status(how, sizeof(how), ev->sched_wait_status);
+	/* The guest's reason is worth a place only if it says more than the status. */
+	why = ev->reason[KTSTR_LIFE_SCHED_DIED];
+	if (!strncmp(why, how, strlen(how)))
+		why = "";
 	if (evidence__phase_seen(ev, KTSTR_LIFE_SCHED_ATTACHED))
 		verdict_set(c, VERDICT_FAIL, KIND_SCHED_DIED,
-			    "the scheduler %s in mid-run, %.2f s after its start: %s", how,
-			    ev->sched_ran_ns / 1e9, ev->reason[KTSTR_LIFE_SCHED_DIED]);
+			    "the scheduler %s in mid-run, %.2f s after its start%s%s", how,
+			    ev->sched_ran_ns / 1e9, *why ? ": " : "", why);
 	else
 		verdict_set(c, VERDICT_FAIL, KIND_SCHED_DIED_AT_START,
 			    "the scheduler %s at start, before it attached", how);

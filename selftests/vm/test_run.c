@@ -122,6 +122,18 @@ TEST_F_TIMEOUT(run, scheduler_killed_in_mid_run_fails, 90)
 	EXPECT_GT(20, self->k.r.seconds);
 }
 
+/* SysRq-S throws the scheduler out of the kernel; its process may live on. */
+TEST_F_TIMEOUT(run, scheduler_thrown_out_in_mid_run_fails, 90)
+{
+	RUN(80, "run", "steady", "--accel", "kvm", "--duration", "20",
+	    "--sched", "sh -c \"scx_simple & until read s < /sys/kernel/sched_ext/state; "
+	    "test $s = enabled; do sleep 0.1; done; sleep 1; echo S > /proc/sysrq-trigger; wait\"");
+	EXPECT_EQ(1, self->k.r.status);
+	EXPECT_OUT("not ok");
+	EXPECT_OUT("was detached while its process lives on");
+	EXPECT_GT(20, self->k.r.seconds);
+}
+
 TEST_F_TIMEOUT(run, scheduler_that_exits_at_start_fails_with_its_own_words, 60)
 {
 	RUN(50, "run", "steady", "--accel", "kvm", "--json", self->json, "--duration", "20",
