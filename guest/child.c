@@ -2,7 +2,6 @@
 /*
  * Processes that PID 1 starts, and the orphans that it inherits.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -3,7 +3,6 @@
  * Reader of the plan (ktstr/plan.h). Everything in it is checked here once, so
  * that nobody behind has to.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>

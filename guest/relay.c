@@ -2,7 +2,6 @@
 /*
  * From the output of a process to frames.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -2,7 +2,6 @@
 /*
  * Real-time priorities of the harness.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>

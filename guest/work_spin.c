@@ -2,7 +2,6 @@
 /*
  * The worker that never sleeps.
  */
-#define _GNU_SOURCE
 #include <sched.h>
 
 #include "clock.h"

@@ -2,7 +2,6 @@
 /*
  * The workers: processes that load the scheduler and account for themselves.
  */
-#define _GNU_SOURCE
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,6 @@
 /*
  * The box as a child process.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

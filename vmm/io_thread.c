@@ -2,7 +2,6 @@
 /*
  * One poll() loop.
  */
-#define _GNU_SOURCE /* pthread_setname_np() */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>

@@ -7,7 +7,6 @@
  * makes the current one return. Both, in this order, leave no gap in which a
  * kick is lost, and neither needs the guest's cooperation.
  */
-#define _GNU_SOURCE /* pthread_setname_np() */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

@@ -12,7 +12,6 @@
  *
  * Prints one JSON object; a number that could not be taken is null.
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <jansson.h>
 #include <poll.h>

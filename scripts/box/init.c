@@ -3,7 +3,6 @@
  * PID 1 of the box: makes a machine out of the host's read-only root, runs one
  * command, relays its output, reports its exit status.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

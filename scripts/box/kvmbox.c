@@ -16,7 +16,6 @@
  * scripts/kvmbox starts this and says where QEMU's kernel and init are, in
  * KTSTR_BOX_KERNEL and KTSTR_BOX_INIT. KTSTR_BOX_VERBOSE=1 shows the boot.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>

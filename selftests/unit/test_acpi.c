@@ -3,7 +3,6 @@
  * ACPI tables: checksums, lengths, that they say what the topology says, and
  * that iasl, where it is installed, reads every one of them.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -2,7 +2,6 @@
 /*
  * What people and machines read: KTAP, JSON, the results directory, tails.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
