@@ -127,7 +127,7 @@ TEST_F_TIMEOUT(run, scheduler_thrown_out_in_mid_run_fails, 90)
 {
 	RUN(80, "run", "steady", "--accel", "kvm", "--duration", "20",
 	    "--sched", "sh -c \"scx_simple & until read s < /sys/kernel/sched_ext/state; "
-	    "test $s = enabled; do sleep 0.1; done; sleep 1; echo S > /proc/sysrq-trigger; wait\"");
+	    "test $s = enabled; do sleep 0.1; done; sleep 1; echo S > /proc/sysrq-trigger; sleep 60\"");
 	EXPECT_EQ(1, self->k.r.status);
 	EXPECT_OUT("not ok");
 	EXPECT_OUT("was detached while its process lives on");
