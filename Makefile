@@ -85,7 +85,7 @@ $(B)/unit/%: selftests/unit/%.c $(asan_libs) $(image_obj) $(ktstr_mk) Makefile
 	$(ktstr_q)$(CC) $(ktstr_cflags) $(ktstr_san) $(ktstr_test_cflags) -I. \
 		-o $@ $< $(asan_libs) $(image_obj) $(ktstr_libs)
 
--include $(addsuffix .d,$(unit_bin) $(vm_all))
+-include $(addsuffix .d,$(unit_bin) $(vm_all) $(basename $(vm_util))) $(B)/obj/scripts/box/bench_run.d
 
 clean:
 	@rm -rf $(if $(O),$(addprefix $(B)/,obj asan guest unit vm libvmm.a libhost.a bench_run kvmbox-host kvmbox-init scripts ktstr),build ktstr)
