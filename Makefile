@@ -6,6 +6,10 @@ MAKEFLAGS += --no-builtin-rules
 
 S := .
 B := $(abspath $(or $(O),build))
+# "clean" removes directories with names that a source tree has too.
+ifneq ($(and $(O),$(wildcard $(B)/Makefile)),)
+$(error O=$(O) has a Makefile, so it is no place for ktstr's objects; name a directory of their own)
+endif
 BIN := $(if $(O),$(B)/,./)ktstr
 
 include scripts/build.mk
