@@ -41,6 +41,8 @@ static pid_t start(struct proc_stream s[2], const char *const argv[])
 		return -errno;
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* A shell starts its background jobs with SIGINT ignored, and that is inherited. */
+		signal(SIGINT, SIG_DFL);
 		dup2(open("/dev/null", O_RDONLY), 0);
 		dup2(out[1], 1);
 		dup2(err[1], 2);
