@@ -40,7 +40,9 @@ ARGS ?=
 
 .PHONY: all setup kernel sched run check unit unit-build unit-list vm bench clean help install-in-tree
 
+# The empty command keeps make from saying that there was nothing to do.
 all: $(BIN) $(box_bin)
+	@:
 
 setup:
 	@scripts/setup
