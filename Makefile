@@ -31,7 +31,7 @@ unit_bin := $(patsubst selftests/unit/%.c,$(B)/unit/%,$(unit_src))
 # looks at a local that an optimiser has kept in a register, so that a failed
 # test would skip its teardown.
 ktstr_test_cflags = -O0 -isystem $(ksrc)/tools/testing/selftests -Wno-missing-prototypes
--include selftests/vm/vm.mk
+-include $(sort $(wildcard selftests/*/*.mk))
 
 # Options of "make run" go through ARGS: make run ARGS="--duration 5"
 SCENARIO ?= steady
