@@ -42,6 +42,17 @@
 #define BOOT_TIMEOUT_S	180	/* measured: 3 s; a loaded CI machine is far slower */
 #define MEMORY_MIB	4096
 
+/*
+ * QEMU's emulation of VMRUN and of #VMEXIT changes the CPU's word of pending
+ * interrupts without the lock that its timer thread changes it under (7.2,
+ * target/i386/tcg/sysemu/svm_helper.c), so now and then a timer interrupt of the
+ * box is lost. If the guest inside then spins without an exit, nothing would end
+ * it: the box hangs. Any later interrupt delivers the lost one too, so the box is
+ * given one often. The answers tell a hung box from a slow command.
+ */
+#define PING_MS		100
+#define PINGS_MAX	1200	/* unanswered: two minutes of silence */
+
 /* The end of something that talks too much, kept in case things go wrong. */
 struct tail {
 	char buf[4096];
@@ -70,6 +81,8 @@ struct box {
 	char payload[BOX_FRAME_MAX];
 
 	bool hello;
+	uint64_t pinged_ms;		/* CLOCK_MONOTONIC */
+	unsigned int unanswered;	/* pings since the box was last heard */
 	bool ended;
 	bool late;		/* time was up first */
 	int32_t status;
@@ -416,12 +429,30 @@ static void send_config(struct box *b)
 		b->config_sent += n;
 }
 
+/* A byte for the box, if its time has come. One that finds no room is not needed. */
+static void ping(struct box *b)
+{
+	struct timespec now;
+	uint64_t ms;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ms = now.tv_sec * 1000ull + now.tv_nsec / 1000000;
+	if (!b->hello || ms - b->pinged_ms < PING_MS)
+		return;
+	b->pinged_ms = ms;
+	b->unanswered++;
+	send(b->sock, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 /* act() - one whole frame; return: false when it is none of ours */
 static bool act(struct box *b)
 {
+	b->unanswered = 0;
 	switch (b->in.type) {
 	case BOX_HELLO:
 		b->hello = true;
+		return true;
+	case BOX_PONG:
 		return true;
 	case BOX_STDOUT:
 		write_all(1, b->payload, b->in.len);
@@ -507,12 +538,16 @@ static void pump(struct box *b)
 			{ .fd = b->qemu_err, .events = POLLIN },
 			{ .fd = b->pidfd, .events = POLLIN },
 		};
-		int wait = give_up_ms(b, &t0);
+		int wait = give_up_ms(b, &t0), n;
 
 		b->late = !wait;
-		if (b->late)
+		if (b->late || b->unanswered >= PINGS_MAX)
 			return;
-		if (poll(p, 4, wait) < 0)
+		if (b->hello && (wait < 0 || wait > PING_MS))
+			wait = PING_MS;
+		n = poll(p, 4, wait);
+		ping(b);
+		if (n <= 0)
 			continue;
 		if (p[0].revents & POLLOUT)
 			send_config(b);
@@ -555,7 +590,7 @@ static int explain(struct box *b)
 		show_tail("QEMU", &b->err_tail);
 	show_tail("console", &b->console_tail);
 	fprintf(stderr, "kvmbox: %s; KTSTR_BOX_VERBOSE=1 shows the whole boot\n",
-		b->late ? "the box did not start in time" :
+		b->unanswered >= PINGS_MAX ? "the box hangs and was killed" : b->late ? "the box did not start in time" :
 		b->hello ? "the box's kernel died while the command ran" :
 			   "the box did not start");
 	return BOX_EXIT_BROKEN;

@@ -6,6 +6,7 @@
  * Host to box, once: a box_frame of type BOX_CONFIG, then strings, each a
  * letter, text and a NUL: 'C' working directory, 'R' directory to mount
  * writable (share "rw0" is the first), 'A' argument, 'E' environment.
+ * After BOX_HELLO: now and then a byte, to be answered with BOX_PONG.
  * Box to host: frames, BOX_EXIT the last. Both ends are the same machine, so
  * numbers are in its byte order.
  *
@@ -35,6 +36,7 @@ enum box_type {
 	BOX_STDERR,
 	BOX_RESULT,	/* bytes written to BOX_RESULT_FD */
 	BOX_ERROR,	/* a sentence: the command could not be run */
+	BOX_PONG,	/* PID 1 is alive */
 	BOX_EXIT,	/* int32_t, as a shell reports it: 128 + signal */
 };
 
