@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Growing byte queue.
+ * Bounded byte queue.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "byte_ring.h"
 
@@ -13,116 +13,97 @@ static size_t min_size(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-int byte_ring__init(struct byte_ring *r)
+int byte_ring__init(struct byte_ring *r, size_t cap)
 {
-	*r = (struct byte_ring) { .buf = malloc(BYTE_RING_MIN), .cap = BYTE_RING_MIN };
-	return r->buf ? 0 : -ENOMEM;
+	void *buf = mmap(NULL, cap, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	*r = (struct byte_ring) { 0 };
+	if (buf == MAP_FAILED)
+		return -ENOMEM;
+	r->buf = buf;
+	r->cap = cap;
+	return 0;
 }
 
 void byte_ring__exit(struct byte_ring *r)
 {
-	free(r->buf);
+	if (r->buf)
+		munmap(r->buf, r->cap);
 	*r = (struct byte_ring) { 0 };
 }
 
-/* Copy out @n bytes that begin @off bytes behind the head; they exist. */
-static void copy_out(const struct byte_ring *r, size_t off, uint8_t *dst, size_t n)
+/* Index @off bytes behind index @pos; both are at most the capacity. */
+static size_t index_at(const struct byte_ring *r, size_t pos, size_t off)
 {
-	size_t pos = (r->head + off) & (r->cap - 1);
-	size_t first = min_size(n, r->cap - pos);
-
-	memcpy(dst, r->buf + pos, first);
-	memcpy(dst + first, r->buf, n - first);
+	return pos + off < r->cap ? pos + off : pos + off - r->cap;
 }
 
 /* Copy @n bytes to index @pos; the room exists. */
 static void copy_in(struct byte_ring *r, size_t pos, const uint8_t *src, size_t n)
 {
-	size_t first;
+	size_t first = min_size(n, r->cap - pos);
+	size_t end = first < n ? r->cap : pos + n;
 
-	pos &= r->cap - 1;
-	first = min_size(n, r->cap - pos);
 	memcpy(r->buf + pos, src, first);
 	memcpy(r->buf, src + first, n - first);
-}
-
-int byte_ring__reserve(struct byte_ring *r, size_t n)
-{
-	size_t cap = r->cap;
-	uint8_t *buf;
-
-	if (n > SIZE_MAX / 4 - r->len)
-		return -ENOMEM;
-	while (cap - r->len < n)
-		cap *= 2;
-	if (cap == r->cap)
-		return 0;
-	buf = malloc(cap);
-	if (!buf)
-		return -ENOMEM;
-	copy_out(r, 0, buf, r->len);
-	free(r->buf);
-	r->buf = buf;
-	r->cap = cap;
-	r->head = 0;
-	return 0;
+	if (end > r->touched)
+		r->touched = end;
 }
 
 size_t byte_ring__append(struct byte_ring *r, const void *src, size_t n, size_t limit)
 {
+	limit = min_size(limit, r->cap);
 	n = min_size(n, limit > r->len ? limit - r->len : 0);
-	if (byte_ring__reserve(r, n))
-		n = min_size(n, r->cap - r->len);
 	if (!n)
 		return 0;
-	copy_in(r, r->head + r->len, src, n);
+	copy_in(r, index_at(r, r->head, r->len), src, n);
 	r->len += n;
 	return n;
 }
 
 int byte_ring__push_front(struct byte_ring *r, const void *src, size_t n)
 {
-	int err = byte_ring__reserve(r, n);
-
-	if (err || !n)
-		return err;
-	r->head = (r->head - n) & (r->cap - 1);
+	if (n > r->cap - r->len)
+		return -ENOBUFS;
+	if (!n)
+		return 0;
+	r->head = index_at(r, r->head, r->cap - n);
 	copy_in(r, r->head, src, n);
 	r->len += n;
 	return 0;
 }
 
-/* Failure to get a small buffer only means that the large one is kept. */
-static void shrink(struct byte_ring *r)
+/* Starting over at the front keeps a ring that is emptied often in a few pages. */
+static void emptied(struct byte_ring *r)
 {
-	uint8_t *buf;
-
 	r->head = 0;
-	if (r->cap <= BYTE_RING_KEEP)
+	if (r->touched <= BYTE_RING_KEEP)
 		return;
-	buf = malloc(BYTE_RING_MIN);
-	if (!buf)
-		return;
-	free(r->buf);
-	r->buf = buf;
-	r->cap = BYTE_RING_MIN;
+	/* Refused, it costs memory and nothing else. */
+	if (!madvise(r->buf, r->touched, MADV_DONTNEED))
+		r->touched = 0;
 }
 
 size_t byte_ring__take(struct byte_ring *r, void *dst, size_t n)
 {
+	size_t first;
+
 	n = min_size(n, r->len);
 	if (!n)
 		return 0;
-	copy_out(r, 0, dst, n);
-	r->head = (r->head + n) & (r->cap - 1);
+	first = min_size(n, r->cap - r->head);
+	memcpy(dst, r->buf + r->head, first);
+	memcpy((uint8_t *)dst + first, r->buf, n - first);
+	r->head = index_at(r, r->head, n);
 	r->len -= n;
 	if (!r->len)
-		shrink(r);
+		emptied(r);
 	return n;
 }
 
 void byte_ring__clear(struct byte_ring *r)
 {
 	r->len = 0;
-	shrink(r);
+	emptied(r);
 }
