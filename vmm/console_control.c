@@ -43,7 +43,9 @@ static const char *port_ready(struct console_control *cc, uint32_t port, uint16_
 	cc->port_ready[port] = true;
 	if (port == KTSTR_PORT_CONSOLE)
 		cc->owed[port] |= CONSOLE_OWE_CONSOLE;
-	cc->owed[port] |= CONSOLE_OWE_NAME | CONSOLE_OWE_OPEN;
+	cc->owed[port] |= CONSOLE_OWE_NAME;
+	if (!cc->closed[port])
+		cc->owed[port] |= CONSOLE_OWE_OPEN;
 	return NULL;
 }
 
@@ -55,6 +57,24 @@ static const char *port_open(struct console_control *cc, uint32_t port, uint16_t
 		return "PORT_OPEN before PORT_READY";
 	cc->open[port] = value;
 	return NULL;
+}
+
+void console_control__reset(struct console_control *cc)
+{
+	struct console_control fresh = { 0 };
+
+	memcpy(fresh.closed, cc->closed, sizeof(fresh.closed));
+	*cc = fresh;
+}
+
+void console_control__connect(struct console_control *cc, unsigned int port, bool open)
+{
+	if (cc->closed[port] == !open)
+		return;
+	cc->closed[port] = !open;
+	/* Before PORT_READY the guest believes it closed, and is told with the answer. */
+	if (cc->port_ready[port])
+		cc->owed[port] ^= CONSOLE_OWE_OPEN;
 }
 
 const char *console_control__receive(struct console_control *cc,
@@ -75,7 +95,8 @@ const char *console_control__receive(struct console_control *cc,
 	return "control event that a driver does not send";
 }
 
-static void build(struct console_msg *out, unsigned int port, uint8_t bit)
+static void build(const struct console_control *cc, struct console_msg *out, unsigned int port,
+		  uint8_t bit)
 {
 	struct virtio_console_control hdr = { .id = htole32(port), .value = htole16(1) };
 
@@ -91,6 +112,7 @@ static void build(struct console_msg *out, unsigned int port, uint8_t bit)
 		break;
 	case CONSOLE_OWE_OPEN:
 		hdr.event = htole16(VIRTIO_CONSOLE_PORT_OPEN);
+		hdr.value = htole16(!cc->closed[port]);
 		break;
 	}
 	out->port = port;
@@ -110,13 +132,13 @@ bool console_control__next(const struct console_control *cc, struct console_msg 
 	/* All ports first exist, then each gets its particulars, lowest bit first. */
 	for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++) {
 		if (cc->owed[p] & CONSOLE_OWE_ADD) {
-			build(out, p, CONSOLE_OWE_ADD);
+			build(cc, out, p, CONSOLE_OWE_ADD);
 			return true;
 		}
 	}
 	for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++) {
 		if (cc->owed[p]) {
-			build(out, p, cc->owed[p] & -cc->owed[p]);
+			build(cc, out, p, cc->owed[p] & -cc->owed[p]);
 			return true;
 		}
 	}

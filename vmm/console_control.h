@@ -23,10 +23,11 @@
 #define CONSOLE_OWE_OPEN	8u
 
 /**
- * struct console_control - protocol state, zero after a reset
+ * struct console_control - protocol state, zero after power-on
  * @device_ready: DEVICE_READY was seen; ports are added once per reset
  * @port_ready: PORT_READY was seen, per port; answered once per reset
  * @open: the guest has the port open, per port; not used for port 0
+ * @closed: the host has its side of the port closed; survives a reset
  * @owed: CONSOLE_OWE_* per port. A set of bits cannot be flooded and loses
  *	nothing while the guest offers no buffers.
  */
@@ -34,6 +35,7 @@ struct console_control {
 	bool device_ready;
 	bool port_ready[KTSTR_NR_PORTS];
 	bool open[KTSTR_NR_PORTS];
+	bool closed[KTSTR_NR_PORTS];
 	uint8_t owed[KTSTR_NR_PORTS];
 };
 
@@ -50,6 +52,20 @@ struct console_msg {
 	size_t len;
 	uint8_t data[sizeof(struct virtio_console_control) + CONSOLE_NAME_MAX];
 };
+
+/** console_control__reset() - the driver is gone; what the host decided stays */
+void console_control__reset(struct console_control *cc);
+
+/**
+ * console_control__connect() - the host opens or closes its side of a port
+ * @cc: state
+ * @port: enum ktstr_port
+ * @open: the new state; the present one changes nothing
+ *
+ * The guest is told the state, not its history: a port that was closed and
+ * opened again while no message could be placed was open all the time.
+ */
+void console_control__connect(struct console_control *cc, unsigned int port, bool open);
 
 /**
  * console_control__receive() - take a message from the guest

@@ -5,10 +5,15 @@
  * A pass does a bounded amount of work. What it leaves behind announces itself
  * on rearm_evt: the driver has kicked already and need not kick again.
  */
+#include <endian.h>
 #include <string.h>
+#include <sys/timerfd.h>
 
 #include "console_data.h"
 #include "event.h"
+
+/* The longest that an interrupt for completed transmit chains is held back. */
+#define IRQ_DELAY_NS	1000000
 
 static size_t min_size(size_t a, size_t b)
 {
@@ -24,19 +29,23 @@ static void rearm(struct virtio_console *vc)
 /* Next chain of a queue; a ring that breaks here is reported here. */
 static int pop(struct virtio_console *vc, struct virtqueue *vq, struct virtq_chain *chain)
 {
+	uint64_t repeats = vq->repeats;
 	int ret = virtqueue__pop(vq, vc->cfg.mem, chain);
 
+	if (vq->repeats != repeats)
+		virtio_mmio__refuse(&vc->mmio, "chain offered again before it came back");
 	if (ret < 0)
-		virtio_mmio__broke(&vc->mmio);
+		virtio_mmio__broke(&vc->mmio, vq - vc->mmio.vq);
 	return ret;
 }
 
 /*
- * Next chain of a receive queue. Its notifications are off while the host has
- * nothing to say (Linux fills it with 256 separate kicks), so when it is found
- * empty they come on, and it is looked at once more.
+ * Next chain of a queue whose notifications may be off: those of a receive queue
+ * are while the host has nothing to say (Linux fills it with 256 separate kicks),
+ * those of a transmit queue while work is left over. When it is found empty they
+ * come on, and it is looked at once more.
  */
-static int pop_receive(struct virtio_console *vc, struct virtqueue *vq, struct virtq_chain *chain)
+static int pop_or_ask(struct virtio_console *vc, struct virtqueue *vq, struct virtq_chain *chain)
 {
 	int ret = pop(vc, vq, chain);
 
@@ -98,9 +107,10 @@ static bool copy_chain(struct virtio_console *vc, unsigned int port, enum consol
 }
 
 /* Next chain to copy; one without anything to read is finished as it is. */
-static int begin_chain(struct virtio_console *vc, struct virtqueue *vq, struct console_port *p)
+static int begin_chain(struct virtio_console *vc, struct virtqueue *vq, struct console_port *p,
+		       enum console_tx_mode mode)
 {
-	int ret = pop(vc, vq, &p->chain);
+	int ret = mode == CONSOLE_TX_RESET ? pop(vc, vq, &p->chain) : pop_or_ask(vc, vq, &p->chain);
 
 	if (ret <= 0)
 		return ret;
@@ -126,7 +136,7 @@ static unsigned int transmit(struct virtio_console *vc, unsigned int port, struc
 	 * can offer them as fast as they are returned.
 	 */
 	for (done = 0; done < vq->num; done++) {
-		if (!p->inflight && begin_chain(vc, vq, p) <= 0)
+		if (!p->inflight && begin_chain(vc, vq, p, mode) <= 0)
 			return done;
 		p->backlog = true;
 		if (!copy_chain(vc, port, mode, &budget))
@@ -140,6 +150,44 @@ static unsigned int transmit(struct virtio_console *vc, unsigned int port, struc
 	return done;
 }
 
+/*
+ * An interrupt costs the guest three exits (its entry reads and acknowledges the
+ * status) and tells its driver only that there is room. In the exit of a kick the
+ * driver is awake, so it is held back until a quarter of the ring came back or a
+ * millisecond went by: one interrupt for many writes. A pass that runs for any
+ * other reason may serve a driver that waits, and interrupts at once.
+ */
+static void announce_used(struct virtio_console *vc, unsigned int port, enum console_tx_mode mode,
+			  unsigned int done)
+{
+	unsigned int q = console_port_txq(port);
+	struct console_port *p = &vc->port[port];
+	const struct itimerspec delay = { .it_value.tv_nsec = IRQ_DELAY_NS };
+
+	p->uninterrupted += done;
+	if (mode != CONSOLE_TX_KICK || port == KTSTR_PORT_CONSOLE || vc->cfg.irq_timer_fd < 0 ||
+	    p->uninterrupted >= vc->mmio.vq[q].num / 4) {
+		p->uninterrupted = 0;
+		virtio_mmio__used(&vc->mmio, q);
+		return;
+	}
+	if (vc->irq_timer_set || !virtqueue__wants_interrupt(&vc->mmio.vq[q]))
+		return;
+	vc->irq_timer_set = !timerfd_settime(vc->cfg.irq_timer_fd, 0, &delay, NULL);
+}
+
+void console_data__interrupt(struct virtio_console *vc)
+{
+	vc->irq_timer_set = false;
+	for (unsigned int i = 0; i < KTSTR_NR_PORTS; i++) {
+		unsigned int q = console_port_txq(i);
+
+		if (vc->port[i].uninterrupted && virtio_mmio__queue(&vc->mmio, q))
+			virtio_mmio__used(&vc->mmio, q);
+		vc->port[i].uninterrupted = 0;
+	}
+}
+
 void console_data__transmit(struct virtio_console *vc, unsigned int port,
 			    enum console_tx_mode mode)
 {
@@ -147,21 +195,28 @@ void console_data__transmit(struct virtio_console *vc, unsigned int port,
 	struct virtqueue *vq = virtio_mmio__queue(&vc->mmio, q);
 	struct console_port *p = &vc->port[port];
 	uint64_t before = p->tx_bytes;
+	bool bounded = mode == CONSOLE_TX_KICK || mode == CONSOLE_TX_PASS;
 	size_t budget = KTSTR_TX_PASS_BYTES;
+	unsigned int done;
 
 	if (!vq)
 		return;
 	/* Port 0 is bounded by its buffer's room: all it offers comes back now. */
-	if (mode != CONSOLE_TX_PASS || port == KTSTR_PORT_CONSOLE)
+	if (!bounded || port == KTSTR_PORT_CONSOLE)
 		budget = SIZE_MAX;
 	p->backlog = false;
 	p->stalled = false;
-	if (transmit(vc, port, vq, mode, budget) && mode != CONSOLE_TX_RESET)
-		virtio_mmio__used(&vc->mmio, q);
+	done = transmit(vc, port, vq, mode, budget);
+	if (done && mode != CONSOLE_TX_RESET)
+		announce_used(vc, port, mode, done);
 	if (p->tx_bytes != before)
 		signal_host(vc, port);
+	if (!p->backlog || !bounded)
+		return;
+	/* What is left over goes on by itself, so kicks would only cost exits. */
+	virtqueue__disable_notify(vq);
 	/* A pass that ended at a full buffer goes on when the host reads. */
-	if (p->backlog && !p->stalled && mode == CONSOLE_TX_PASS)
+	if (!p->stalled)
 		rearm(vc);
 }
 
@@ -220,7 +275,7 @@ void console_data__receive(struct virtio_console *vc, unsigned int port)
 			rearm(vc);
 			break;
 		}
-		if (pop_receive(vc, vq, &vc->scratch) <= 0)
+		if (pop_or_ask(vc, vq, &vc->scratch) <= 0)
 			break;
 		virtqueue__push(vq, vc->scratch.head, fill_chain(vc, p));
 		done++;
@@ -253,10 +308,8 @@ static void place_message(struct virtio_console *vc, struct virtqueue *vq,
 	}
 	virtio_mmio__refuse(&vc->mmio, "control buffer that cannot hold a message");
 	virtqueue__push(vq, chain->head, 0);
-	if (++vc->ctrl_small == KTSTR_QUEUE_SIZE_MAX) {
-		vq->broken = true;
-		virtio_mmio__broke(&vc->mmio);
-	}
+	if (++vc->ctrl_small == KTSTR_QUEUE_SIZE_MAX)
+		virtio_mmio__broke(&vc->mmio, KTSTR_Q_CTRL_RX);
 }
 
 void console_data__control_receive(struct virtio_console *vc)
@@ -273,7 +326,7 @@ void console_data__control_receive(struct virtio_console *vc)
 			rearm(vc);
 			break;
 		}
-		if (pop_receive(vc, vq, &vc->scratch) <= 0)
+		if (pop_or_ask(vc, vq, &vc->scratch) <= 0)
 			break;
 		place_message(vc, vq, &msg);
 		done++;
@@ -293,6 +346,9 @@ static void take_message(struct virtio_console *vc)
 		why = "control message that is too short";
 		if (virtq_chain__gather(&vc->scratch, &msg, sizeof(msg)) == sizeof(msg))
 			why = console_control__receive(&vc->ctrl, &msg);
+		if (!why && !vc->accesses_to_ready &&
+		    le16toh(msg.event) == VIRTIO_CONSOLE_PORT_READY)
+			vc->accesses_to_ready = vc->mmio.accesses;
 	}
 	if (why)
 		virtio_mmio__refuse(&vc->mmio, why);

@@ -22,6 +22,7 @@
  * @inflight: @chain is valid; it is in no used ring yet
  * @backlog: the last transmit pass ended before the ring was empty
  * @stalled: it ended because @tx had no room
+ * @uninterrupted: chains that came back and whose interrupt is held back
  * @rx_refused: the host was told that @rx has no room, and waits to hear of some
  * @tx_bytes: bytes taken over from the guest
  * @rx_bytes: bytes placed in the guest
@@ -36,6 +37,7 @@ struct console_port {
 	bool backlog;
 	bool stalled;
 	bool rx_refused;
+	unsigned int uninterrupted;
 	uint64_t tx_bytes;
 	uint64_t rx_bytes;
 	uint64_t tx_dropped;
@@ -52,6 +54,8 @@ struct console_port {
  * @scratch: chain of a queue that never keeps one across calls
  * @ctrl_small: control buffers in a row that were too small
  * @emerg: byte written to emerg_wr by the access being served, or -1
+ * @irq_timer_set: @cfg.irq_timer_fd is going to expire
+ * @accesses_to_ready: value of @mmio.accesses at the first PORT_READY ever, or 0
  * @rearms: times left-over work was announced
  */
 struct virtio_console {
@@ -63,12 +67,15 @@ struct virtio_console {
 	struct virtq_chain scratch;
 	unsigned int ctrl_small;
 	int emerg;
+	bool irq_timer_set;
+	uint64_t accesses_to_ready;
 	uint64_t rearms;
 };
 
 /* How a transmit queue is emptied. */
 enum console_tx_mode {
-	CONSOLE_TX_PASS,	/* bounded pass */
+	CONSOLE_TX_KICK,	/* bounded pass, in the exit of the vCPU that asked for it */
+	CONSOLE_TX_PASS,	/* bounded pass, whoever runs it */
 	CONSOLE_TX_DRAIN,	/* all that is published */
 	CONSOLE_TX_RESET,	/* the same, leaving the guest's memory alone */
 };
@@ -88,6 +95,9 @@ static inline unsigned int console_port_txq(unsigned int port)
 /** console_data__transmit() - guest to host: one pass over @port's transmit queue */
 void console_data__transmit(struct virtio_console *vc, unsigned int port,
 			    enum console_tx_mode mode);
+
+/** console_data__interrupt() - send the interrupts that were held back */
+void console_data__interrupt(struct virtio_console *vc);
 
 /**
  * console_data__tell_room() - wake a host that was refused once @rx is half empty

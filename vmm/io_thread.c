@@ -23,6 +23,7 @@ static void clear(int fd)
 static void serve_console(struct io_thread *io)
 {
 	clear(io->rearm_evt);
+	clear(io->irq_timer_fd);
 	virtio_console__service(io->bus->console);
 }
 
@@ -40,12 +41,13 @@ static void *io_thread(void *arg)
 		{ .fd = io->quit_evt, .events = POLLIN },
 		{ .fd = io->rearm_evt, .events = POLLIN },
 		{ .fd = io->linger_fd, .events = POLLIN },
+		{ .fd = io->irq_timer_fd, .events = POLLIN },
 	};
 
 	while (!fds[0].revents) {
-		if (poll(fds, 3, -1) < 0)
+		if (poll(fds, 4, -1) < 0)
 			continue;	/* EINTR: revents are unchanged, that is 0 */
-		if (fds[1].revents)
+		if (fds[1].revents || fds[3].revents)
 			serve_console(io);
 		if (fds[2].revents)
 			serve_serial(io);

@@ -15,6 +15,7 @@
  * struct io_thread - the thread and what it waits for
  * @bus: devices
  * @rearm_evt: eventfd: virtio_console__service() is due
+ * @irq_timer_fd: timerfd: the same
  * @linger_fd: timerfd: serial__flush() is due
  * @quit_evt: eventfd: end
  * @started: @thread is to be joined
@@ -22,6 +23,7 @@
 struct io_thread {
 	struct bus *bus;
 	int rearm_evt;
+	int irq_timer_fd;
 	int linger_fd;
 	int quit_evt;
 	pthread_t thread;

@@ -36,9 +36,18 @@ static void console_start(struct virtio_mmio *vm)
 			virtqueue__disable_notify(&vm->vq[q]);
 	console_data__control(vc);
 	for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++) {
-		console_data__transmit(vc, p, CONSOLE_TX_PASS);
+		console_data__transmit(vc, p, CONSOLE_TX_KICK);
 		console_data__receive(vc, p);
 	}
+}
+
+/* No chain of a queue that is gone can come back. */
+static void forget_chain(struct console_port *p)
+{
+	p->inflight = false;
+	p->backlog = false;
+	p->stalled = false;
+	p->uninterrupted = 0;
 }
 
 /*
@@ -56,27 +65,24 @@ static void console_reset(struct virtio_mmio *vm, bool live)
 
 		if (live)
 			console_data__transmit(vc, i, CONSOLE_TX_RESET);
-		p->inflight = false;
-		p->backlog = false;
-		p->stalled = false;
+		forget_chain(p);
 		if (vm->status)
 			byte_ring__clear(&p->rx);
 		console_data__tell_room(vc, i);
 	}
-	memset(&vc->ctrl, 0, sizeof(vc->ctrl));
+	console_control__reset(&vc->ctrl);
 	vc->ctrl_small = 0;
 }
 
-/* A chain of a stopped queue cannot be returned, so it is forgotten. */
+/* What was published is taken, as at a reset; nothing can be returned any more. */
 static void console_queue_stopped(struct virtio_mmio *vm, unsigned int q)
 {
 	struct virtio_console *vc = to_console(vm);
 
 	for (unsigned int i = 0; i < KTSTR_NR_PORTS; i++) {
 		if (console_port_txq(i) == q) {
-			vc->port[i].inflight = false;
-			vc->port[i].backlog = false;
-			vc->port[i].stalled = false;
+			console_data__transmit(vc, i, CONSOLE_TX_RESET);
+			forget_chain(&vc->port[i]);
 		}
 	}
 }
@@ -99,7 +105,7 @@ static void console_notify(struct virtio_mmio *vm, unsigned int q)
 		return console_data__control_receive(vc);
 	for (unsigned int i = 0; i < KTSTR_NR_PORTS; i++) {
 		if (console_port_txq(i) == q)
-			return console_data__transmit(vc, i, CONSOLE_TX_PASS);
+			return console_data__transmit(vc, i, CONSOLE_TX_KICK);
 		if (console_port_rxq(i) == q)
 			return console_data__receive(vc, i);
 	}
@@ -166,7 +172,10 @@ static void exit_ports(struct virtio_console *vc)
 static int init_ports(struct virtio_console *vc)
 {
 	for (unsigned int i = 0; i < KTSTR_NR_PORTS; i++) {
-		if (byte_ring__init(&vc->port[i].tx) || byte_ring__init(&vc->port[i].rx)) {
+		struct console_port *p = &vc->port[i];
+
+		if (byte_ring__init(&p->tx, KTSTR_TX_BUF_MAX + VIRTIO_CONSOLE_PUSH_BACK_MAX) ||
+		    byte_ring__init(&p->rx, KTSTR_PENDING_RX_MAX)) {
 			exit_ports(vc);
 			return -ENOMEM;
 		}
@@ -231,6 +240,7 @@ void virtio_console__mmio_write(struct virtio_console *vc, uint64_t off, const v
 void virtio_console__service(struct virtio_console *vc)
 {
 	pthread_mutex_lock(&vc->lock);
+	console_data__interrupt(vc);
 	console_data__control_pass(vc);
 	for (unsigned int i = 0; i < KTSTR_NR_PORTS; i++) {
 		console_data__transmit(vc, i, CONSOLE_TX_PASS);
@@ -242,18 +252,17 @@ void virtio_console__service(struct virtio_console *vc)
 size_t virtio_console__read(struct virtio_console *vc, unsigned int port, void *buf, size_t len)
 {
 	struct console_port *p;
-	size_t done = 0, n;
+	size_t done = 0;
 
 	if (port >= KTSTR_NR_PORTS)
 		return 0;
 	p = &vc->port[port];
 	pthread_mutex_lock(&vc->lock);
 	do {
-		n = byte_ring__take(&p->tx, (uint8_t *)buf + done, len - done);
-		done += n;
+		done += byte_ring__take(&p->tx, (uint8_t *)buf + done, len - done);
 		if (p->backlog)
 			console_data__transmit(vc, port, CONSOLE_TX_PASS);
-	} while (n && done < len);
+	} while (p->tx.len && done < len);
 	pthread_mutex_unlock(&vc->lock);
 	return done;
 }
@@ -274,7 +283,7 @@ int virtio_console__push_back(struct virtio_console *vc, unsigned int port, cons
 /* All or nothing: a caller that is told "no" must not have to guess how much. */
 static int queue_bytes(struct byte_ring *r, const void *buf, size_t len)
 {
-	if (len > KTSTR_PENDING_RX_MAX - r->len || byte_ring__reserve(r, len))
+	if (len > KTSTR_PENDING_RX_MAX - r->len)
 		return -ENOBUFS;
 	byte_ring__append(r, buf, len, KTSTR_PENDING_RX_MAX);
 	return 0;
@@ -288,12 +297,23 @@ int virtio_console__write(struct virtio_console *vc, unsigned int port, const vo
 	if (port >= KTSTR_NR_PORTS)
 		return -EINVAL;
 	pthread_mutex_lock(&vc->lock);
-	err = queue_bytes(&vc->port[port].rx, buf, len);
-	vc->port[port].rx_refused = err;
+	err = vc->ctrl.closed[port] ? -EPIPE : queue_bytes(&vc->port[port].rx, buf, len);
+	vc->port[port].rx_refused = err == -ENOBUFS;
 	if (!err)
 		console_data__receive(vc, port);
 	pthread_mutex_unlock(&vc->lock);
 	return err;
+}
+
+int virtio_console__connect(struct virtio_console *vc, unsigned int port, bool open)
+{
+	if (port == KTSTR_PORT_CONSOLE || port >= KTSTR_NR_PORTS)
+		return -EINVAL;
+	pthread_mutex_lock(&vc->lock);
+	console_control__connect(&vc->ctrl, port, open);
+	console_data__control_receive(vc);
+	pthread_mutex_unlock(&vc->lock);
+	return 0;
 }
 
 size_t virtio_console__pending(struct virtio_console *vc, unsigned int port)
@@ -335,6 +355,9 @@ void virtio_console__stats(struct virtio_console *vc, struct virtio_console_stat
 	pthread_mutex_lock(&vc->lock);
 	*st = (struct virtio_console_stats) {
 		.interrupts = vc->mmio.interrupts,
+		.accesses = vc->mmio.accesses,
+		.accesses_to_ready = vc->accesses_to_ready,
+		.broken = vc->mmio.broken,
 		.driver_errors = vc->mmio.driver_errors,
 		.last_error = vc->mmio.last_error,
 		.rearms = vc->rearms,

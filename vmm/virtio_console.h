@@ -19,6 +19,9 @@
 
 #define VIRTIO_CONSOLE_MMIO_SIZE 0x1000
 
+/* What virtio_console__push_back() may add to a buffer at its bound: more than any frame. */
+#define VIRTIO_CONSOLE_PUSH_BACK_MAX	(512u << 10)
+
 struct virtio_console;
 
 /**
@@ -29,6 +32,9 @@ struct virtio_console;
  * @stats_tx_evt: eventfd: port 2 has data for the host
  * @rearm_evt: eventfd: work is left over; whoever polls it reads it and calls
  *	virtio_console__service()
+ * @irq_timer_fd: timerfd (CLOCK_MONOTONIC, non-blocking): interrupts are held back until
+ *	it expires; whoever polls it reads it and calls virtio_console__service().
+ *	Negative: no interrupt is held back.
  * @emerg: a byte was written to emerg_wr, in any device state; called by the
  *	vCPU thread without the device's lock. May be NULL.
  * @emerg_arg: its first argument
@@ -39,6 +45,7 @@ struct virtio_console_cfg {
 	int tx_evt;
 	int stats_tx_evt;
 	int rearm_evt;
+	int irq_timer_fd;
 	void (*emerg)(void *arg, uint8_t byte);
 	void *emerg_arg;
 };
@@ -47,6 +54,9 @@ struct virtio_console_cfg {
  * struct virtio_console_stats - counters since virtio_console__new()
  * @kicks: QueueNotify writes per queue
  * @interrupts: writes to irq_fd
+ * @accesses: reads and writes of the device's window
+ * @accesses_to_ready: how many of them it took until the first PORT_READY, or 0
+ * @broken: a bit per queue that ever broke
  * @driver_errors: accesses ignored, chains refused, queues broken
  * @last_error: what the newest driver error was: static text, or NULL
  * @tx_bytes: bytes the guest sent, per port
@@ -58,6 +68,9 @@ struct virtio_console_cfg {
 struct virtio_console_stats {
 	uint64_t kicks[KTSTR_NR_QUEUES];
 	uint64_t interrupts;
+	uint64_t accesses;
+	uint64_t accesses_to_ready;
+	uint32_t broken;
 	uint64_t driver_errors;
 	const char *last_error;
 	uint64_t tx_bytes[KTSTR_NR_PORTS];
@@ -86,7 +99,12 @@ void virtio_console__mmio_read(struct virtio_console *vc, uint64_t off, void *da
 void virtio_console__mmio_write(struct virtio_console *vc, uint64_t off, const void *data,
 				unsigned int len);
 
-/** virtio_console__service() - one bounded round over all queues; for whoever polls rearm_evt */
+/**
+ * virtio_console__service() - one bounded round over all queues, and held-back interrupts
+ * @vc: device
+ *
+ * For whoever polls rearm_evt and irq_timer_fd.
+ */
 void virtio_console__service(struct virtio_console *vc);
 
 /**
@@ -113,7 +131,8 @@ size_t virtio_console__read(struct virtio_console *vc, unsigned int port, void *
  * The buffer may exceed its bound by what is put back. Nobody is woken: the
  * caller knows, and would be woken by its own residue for ever.
  *
- * Return: 0, -ENOMEM, or -EINVAL for no such port.
+ * Return: 0; -ENOBUFS above the bound by more than %VIRTIO_CONSOLE_PUSH_BACK_MAX,
+ * nothing is put back; -EINVAL for no such port.
  */
 int virtio_console__push_back(struct virtio_console *vc, unsigned int port, const void *buf,
 			      size_t len);
@@ -129,11 +148,25 @@ int virtio_console__push_back(struct virtio_console *vc, unsigned int port, cons
  * buffers. What was not placed is dropped when the guest resets the device.
  *
  * Return: 0 all queued; -ENOBUFS none queued, %KTSTR_PENDING_RX_MAX would be
- * passed (or memory is short), and the port's event fires once half of it is
- * free; -EINVAL no such port.
+ * passed, and the port's event fires once half of it is free; -EPIPE none queued,
+ * the host has closed the port; -EINVAL no such port.
  */
 int virtio_console__write(struct virtio_console *vc, unsigned int port, const void *buf,
 			  size_t len);
+
+/**
+ * virtio_console__connect() - open or close the host's side of port 1 or 2
+ * @vc: device
+ * @port: %KTSTR_PORT_BULK or %KTSTR_PORT_STATS; port 0 is always open
+ * @open: the new state; both are open after power-on
+ *
+ * The guest is told by PORT_OPEN: while the port is closed Linux lets writers
+ * wait and readers see the end of the file. Bytes queued before the close are
+ * still placed, bytes that the guest sent stay readable. Survives a reset.
+ *
+ * Return: 0, or -EINVAL for any other port.
+ */
+int virtio_console__connect(struct virtio_console *vc, unsigned int port, bool open);
 
 /** virtio_console__pending() - bytes queued for the guest and not yet placed */
 size_t virtio_console__pending(struct virtio_console *vc, unsigned int port);

@@ -79,10 +79,12 @@ void virtio_mmio__used(struct virtio_mmio *vm, unsigned int q)
 		interrupt(vm, VIRTIO_MMIO_INT_VRING);
 }
 
-void virtio_mmio__broke(struct virtio_mmio *vm)
+void virtio_mmio__broke(struct virtio_mmio *vm, unsigned int q)
 {
 	bool first = !(vm->status & S_RESET);
 
+	vm->vq[q].broken = true;
+	vm->broken |= 1u << q;
 	virtio_mmio__refuse(vm, "broken ring");
 	vm->status |= S_RESET;
 	if (first && (vm->status & S_OK))
@@ -160,6 +162,7 @@ void virtio_mmio__read(struct virtio_mmio *vm, uint64_t off, void *data, unsigne
 {
 	uint32_t val;
 
+	vm->accesses++;
 	memset(data, 0, len < 8 ? len : 8);
 	if (off >= VIRTIO_MMIO_CONFIG) {
 		read_config(vm, off - VIRTIO_MMIO_CONFIG, data, len);
@@ -389,6 +392,7 @@ void virtio_mmio__write(struct virtio_mmio *vm, uint64_t off, const void *data, 
 {
 	uint32_t val;
 
+	vm->accesses++;
 	if (off >= VIRTIO_MMIO_CONFIG)
 		return write_config(vm, off - VIRTIO_MMIO_CONFIG, data, len);
 	if (len != sizeof(val))

@@ -59,7 +59,9 @@ struct virtio_mmio_ops {
  * @driver_features: what the driver accepted so far
  * @vq: queues
  * @kicks: QueueNotify writes per queue
+ * @accesses: reads and writes of the window
  * @interrupts: writes to @irq_fd
+ * @broken: a bit per queue that ever broke
  * @driver_errors: accesses ignored, chains refused, queues broken
  * @last_error: what the newest of them was; static text or NULL
  */
@@ -76,7 +78,9 @@ struct virtio_mmio {
 	uint64_t driver_features;
 	struct virtqueue vq[KTSTR_NR_QUEUES];
 	uint64_t kicks[KTSTR_NR_QUEUES];
+	uint64_t accesses;
 	uint64_t interrupts;
+	uint32_t broken;
 	uint64_t driver_errors;
 	const char *last_error;
 };
@@ -109,8 +113,8 @@ struct virtqueue *virtio_mmio__queue(struct virtio_mmio *vm, unsigned int q);
 /** virtio_mmio__used() - queue @q's used index moved: interrupt unless suppressed */
 void virtio_mmio__used(struct virtio_mmio *vm, unsigned int q);
 
-/** virtio_mmio__broke() - a ring broke: DEVICE_NEEDS_RESET and one config interrupt (2.1.2) */
-void virtio_mmio__broke(struct virtio_mmio *vm);
+/** virtio_mmio__broke() - ring @q broke: DEVICE_NEEDS_RESET and one config interrupt (2.1.2) */
+void virtio_mmio__broke(struct virtio_mmio *vm, unsigned int q);
 
 /** virtio_mmio__refuse() - count a driver's mistake; @why is static text */
 void virtio_mmio__refuse(struct virtio_mmio *vm, const char *why);

@@ -46,6 +46,8 @@ int virtqueue__start(struct virtqueue *vq, const struct guest_memory *gm)
 
 	vq->last_avail = 0;
 	vq->used_idx = 0;
+	vq->seen_avail = 0;
+	memset(vq->offered, 0, sizeof(vq->offered));
 	vq->notify_off = false;
 	vq->ready = true;
 	vq->frozen = true;
@@ -67,12 +69,32 @@ static int chains_available(const struct virtqueue *vq)
 	return delta > vq->num ? -EPROTO : delta;
 }
 
+/*
+ * Count heads that are offered while they are on offer. Every entry is looked at
+ * once for this, and once more when it is taken: a driver that changes it in
+ * between spoils the count and nothing else.
+ */
+static void note_offers(struct virtqueue *vq, uint16_t idx)
+{
+	for (; vq->seen_avail != idx; vq->seen_avail++) {
+		uint16_t head = ring_read16(&vq->avail->ring[vq->seen_avail & (vq->num - 1)]);
+		uint64_t bit = 1ull << head % 64;
+
+		if (head >= vq->num)
+			continue;
+		if (vq->offered[head / 64] & bit)
+			vq->repeats++;
+		vq->offered[head / 64] |= bit;
+	}
+}
+
 static int take_head(struct virtqueue *vq, uint16_t *head)
 {
 	int n = chains_available(vq);
 
 	if (n <= 0)
 		return n;
+	note_offers(vq, vq->last_avail + n);
 	*head = ring_read16(&vq->avail->ring[vq->last_avail & (vq->num - 1)]);
 	if (*head >= vq->num)
 		return -EPROTO;
@@ -159,6 +181,7 @@ void virtqueue__push(struct virtqueue *vq, uint16_t head, uint32_t len)
 {
 	struct vring_used_elem *e = &vq->used->ring[vq->used_idx & (vq->num - 1)];
 
+	vq->offered[head / 64] &= ~(1ull << head % 64);
 	ring_write32(&e->id, head);
 	ring_write32(&e->len, len);
 	/* Pairs with virtio_rmb() in virtqueue_get_buf_ctx_split(). */

@@ -34,6 +34,9 @@
  * @used: host view of the used ring
  * @last_avail: next avail index to take, free running
  * @used_idx: next used index to fill, free running; never read back
+ * @seen_avail: avail index up to which heads were looked at for repeats
+ * @repeats: heads offered again before they came back (2.7.13.1)
+ * @offered: a bit per descriptor: it is the head of a chain on offer
  */
 struct virtqueue {
 	uint32_t num;
@@ -49,6 +52,9 @@ struct virtqueue {
 	struct vring_used *used;
 	uint16_t last_avail;
 	uint16_t used_idx;
+	uint16_t seen_avail;
+	uint64_t repeats;
+	uint64_t offered[KTSTR_QUEUE_SIZE_MAX / 64];
 };
 
 /** struct virtq_seg - @len > 0 bytes of guest memory at @ptr; @write: device may write them */
@@ -116,6 +122,9 @@ static inline bool virtqueue__usable(const struct virtqueue *vq)
  * @vq: usable queue
  * @gm: where buffers must lie
  * @chain: snapshot; valid after a return of 1
+ *
+ * A head that is on offer already is taken like any other, for the device holds
+ * no state per head that it could upset; it is counted in @vq->repeats.
  *
  * Return: 1 a chain (look at @chain->bad); 0 none; -EPROTO index jump, bad
  * head, bad next or an indirect descriptor; -ELOOP more descriptors than the

@@ -38,7 +38,8 @@ enum {
 	FD_CONSOLE_IRQ,
 	FD_REARM,
 	FD_QUIT,
-	FD_LINGER,	/* the only timerfd; the others are eventfds */
+	FD_LINGER,	/* this and the next are timerfds, the others eventfds */
+	FD_IRQ_TIMER,
 	NR_FDS,
 };
 
@@ -87,7 +88,7 @@ static uint64_t now_ns(void)
 static int open_fds(struct vmm *vmm, struct ktstr_error *e)
 {
 	for (int i = 0; i < NR_FDS; i++) {
-		vmm->fd[i] = i == FD_LINGER ?
+		vmm->fd[i] = i >= FD_LINGER ?
 			timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK) :
 			eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		if (vmm->fd[i] < 0)
@@ -213,6 +214,7 @@ static int init_devices(struct vmm *vmm, struct ktstr_error *e)
 		.tx_evt = vmm->fd[FD_TX],
 		.stats_tx_evt = vmm->fd[FD_STATS_TX],
 		.rearm_evt = vmm->fd[FD_REARM],
+		.irq_timer_fd = vmm->fd[FD_IRQ_TIMER],
 		.emerg = on_emerg,
 		.emerg_arg = &vmm->bus.com[0],
 	};
@@ -231,6 +233,7 @@ static int init_devices(struct vmm *vmm, struct ktstr_error *e)
 	vmm->io = (struct io_thread){
 		.bus = &vmm->bus,
 		.rearm_evt = vmm->fd[FD_REARM],
+		.irq_timer_fd = vmm->fd[FD_IRQ_TIMER],
 		.linger_fd = vmm->fd[FD_LINGER],
 		.quit_evt = vmm->fd[FD_QUIT],
 	};
@@ -519,10 +522,16 @@ int vmm__port_push_back(struct vmm *vmm, unsigned int port, const void *buf, siz
 	return virtio_console__push_back(vmm->bus.console, port, buf, len);
 }
 
-/** vmm__port_write() - queue bytes for the guest; return: 0 or -ENOBUFS */
+/** vmm__port_write() - queue bytes for the guest; return: 0, -ENOBUFS or -EPIPE */
 int vmm__port_write(struct vmm *vmm, unsigned int port, const void *buf, size_t len)
 {
 	return virtio_console__write(vmm->bus.console, port, buf, len);
+}
+
+/** vmm__port_connect() - open or close the host's side of port 1 or 2; return: 0 or -EINVAL */
+int vmm__port_connect(struct vmm *vmm, unsigned int port, bool open)
+{
+	return virtio_console__connect(vmm->bus.console, port, open);
 }
 
 /** vmm__port_pending() - bytes queued for the guest and not yet placed */
@@ -604,6 +613,12 @@ void vmm__stats(struct vmm *vmm, struct vmm_stats *st)
 	memcpy(full.kicks, cs.kicks, sizeof(full.kicks));
 	full.interrupts = cs.interrupts;
 	full.driver_errors = cs.driver_errors;
+	full.last_error = cs.last_error;
+	full.broken_queues = cs.broken;
+	full.accesses_to_ready = cs.accesses_to_ready;
+	memcpy(full.tx_bytes, cs.tx_bytes, sizeof(full.tx_bytes));
+	memcpy(full.rx_bytes, cs.rx_bytes, sizeof(full.rx_bytes));
+	memcpy(full.tx_dropped, cs.tx_dropped, sizeof(full.tx_dropped));
 	sum_vcpus(vmm, &full);
 	memcpy(st, &full, st->sz < sizeof(full) ? st->sz : sizeof(full));
 }

@@ -69,6 +69,12 @@ struct vmm_stats {
 	uint64_t driver_errors;		/* accesses ignored and chains refused */
 	uint64_t create_ns;		/* CLOCK_MONOTONIC spent in vmm__create() */
 	uint64_t first_run_ns;		/* CLOCK_MONOTONIC at the first KVM_RUN */
+	const char *last_error;		/* the newest of driver_errors: static text, or NULL */
+	uint32_t broken_queues;		/* a bit per queue whose ring the driver ever broke */
+	uint64_t accesses_to_ready;	/* register accesses until the first PORT_READY, or 0 */
+	uint64_t tx_bytes[KTSTR_NR_PORTS];	/* from the guest */
+	uint64_t rx_bytes[KTSTR_NR_PORTS];	/* placed in the guest's buffers */
+	uint64_t tx_dropped[KTSTR_NR_PORTS];	/* from the guest, lost for want of room */
 };
 
 /**
@@ -145,7 +151,7 @@ int vmm__end_fd(const struct vmm *vmm);		/* the machine ended by itself */
  */
 size_t vmm__port_read(struct vmm *vmm, unsigned int port, void *buf, size_t len);
 
-/** vmm__port_push_back() - put bytes back in front of a port's buffer; return: 0 or -ENOMEM */
+/** vmm__port_push_back() - put bytes back in front of a port's buffer; return: 0 or -ENOBUFS */
 int vmm__port_push_back(struct vmm *vmm, unsigned int port, const void *buf, size_t len);
 
 /**
@@ -153,8 +159,17 @@ int vmm__port_push_back(struct vmm *vmm, unsigned int port, const void *buf, siz
  * Return: 0 all queued, -ENOBUFS none queued because pending_rx would pass its
  * bound; bytes wait until the guest opens the port and offers buffers. After
  * -ENOBUFS the port's event descriptor fires once half of the room is free.
+ * -EPIPE none queued because the host has closed the port.
  */
 int vmm__port_write(struct vmm *vmm, unsigned int port, const void *buf, size_t len);
+
+/**
+ * vmm__port_connect() - open or close the host's side of port 1 or 2
+ * Linux lets a port's writers wait and its readers see the end of the file while
+ * it is closed. Both are open from the start, and a reset of the guest changes nothing.
+ * Return: 0, or -EINVAL for any other port.
+ */
+int vmm__port_connect(struct vmm *vmm, unsigned int port, bool open);
 
 /** vmm__port_pending() - bytes queued for the guest and not yet placed */
 size_t vmm__port_pending(struct vmm *vmm, unsigned int port);

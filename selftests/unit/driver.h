@@ -7,12 +7,14 @@
 #ifndef UNIT_DRIVER_H
 #define UNIT_DRIVER_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <linux/virtio_config.h>
@@ -59,7 +61,7 @@ struct driver {
 	uint8_t *ram;
 	uint8_t *rom;
 	struct virtio_console *vc;
-	int irq, tx, stats, rearm;
+	int irq, tx, stats, rearm, timer;
 	int emerg_count;
 	uint8_t emerg_byte;
 	struct driver_queue q[KTSTR_NR_QUEUES];
@@ -115,7 +117,9 @@ static inline bool driver__create(struct driver *d)
 	d->tx = eventfd(0, EFD_NONBLOCK);
 	d->stats = eventfd(0, EFD_NONBLOCK);
 	d->rearm = eventfd(0, EFD_NONBLOCK);
-	if (!d->ram || !d->rom || d->irq < 0 || d->tx < 0 || d->stats < 0 || d->rearm < 0)
+	d->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+	if (!d->ram || !d->rom || d->irq < 0 || d->tx < 0 || d->stats < 0 || d->rearm < 0 ||
+	    d->timer < 0)
 		return false;
 	/* A read-only page is really read-only: a write by the device is a crash. */
 	if (mprotect(d->rom, 4096, PROT_READ) ||
@@ -124,7 +128,7 @@ static inline bool driver__create(struct driver *d)
 		return false;
 	cfg = (struct virtio_console_cfg) {
 		.mem = &d->gm, .irq_fd = d->irq, .tx_evt = d->tx, .stats_tx_evt = d->stats,
-		.rearm_evt = d->rearm, .emerg = count_emerg, .emerg_arg = d,
+		.rearm_evt = d->rearm, .irq_timer_fd = d->timer, .emerg = count_emerg, .emerg_arg = d,
 	};
 	d->vc = virtio_console__new(&cfg);
 	return d->vc;
@@ -139,6 +143,7 @@ static inline void driver__destroy(struct driver *d)
 	close(d->tx);
 	close(d->stats);
 	close(d->rearm);
+	close(d->timer);
 }
 
 static inline uint32_t driver__read32(struct driver *d, uint64_t off)
@@ -304,6 +309,20 @@ static inline uint64_t driver__event(int fd)
 	uint64_t n;
 
 	return read(fd, &n, sizeof(n)) == sizeof(n) ? n : 0;
+}
+
+/** driver__interrupts() - clear and count the interrupts, after those that are held back came */
+static inline uint64_t driver__interrupts(struct driver *d)
+{
+	struct pollfd p = { .fd = d->timer, .events = POLLIN };
+	struct itimerspec left;
+
+	timerfd_gettime(d->timer, &left);
+	if (left.it_value.tv_nsec)
+		poll(&p, 1, -1);
+	if (driver__event(d->timer))
+		virtio_console__service(d->vc);
+	return driver__event(d->irq);
 }
 
 /** driver__handshake() - DEVICE_READY, PORT_READY and PORT_OPEN for all ports, answers taken */

@@ -72,7 +72,7 @@ TEST_F(console, every_port_carries_bytes_both_ways)
 		send(d, txq[p], DRIVER_DATA_GPA, 100);
 		EXPECT_EQ(p == 2 ? 0 : 1, driver__event(d->tx));
 		EXPECT_EQ(p == 2 ? 1 : 0, driver__event(d->stats));
-		EXPECT_EQ(1, driver__event(d->irq));
+		EXPECT_EQ(1, driver__interrupts(d));
 		EXPECT_LE(0, driver__used(d, txq[p], &len));
 		EXPECT_EQ(0, len);
 		ASSERT_EQ(100, virtio_console__read(d->vc, p, self->buf, 4096));
@@ -83,7 +83,7 @@ TEST_F(console, every_port_carries_bytes_both_ways)
 		driver__add1(d, rxq[p], DRIVER_DATA_GPA, 64, true);
 		driver__add1(d, rxq[p], DRIVER_DATA_GPA + 64, 64, true);
 		EXPECT_EQ(0, virtio_console__write(d->vc, p, self->buf, 70));
-		EXPECT_LT(0, driver__event(d->irq));
+		EXPECT_LT(0, driver__interrupts(d));
 		EXPECT_EQ(0, driver__used(d, rxq[p], &len));
 		EXPECT_EQ(64, len);
 		EXPECT_EQ(1, driver__used(d, rxq[p], &len));
@@ -113,7 +113,7 @@ TEST_F(console, descriptor_larger_than_slice_and_pass_arrives_whole)
 	EXPECT_EQ(KTSTR_TX_PASS_BYTES, driver__stats(d).tx_bytes[1]);
 	EXPECT_EQ(4, driver__settle(d) + 1);
 	EXPECT_EQ(0, driver__used(d, BULK_TX, NULL));
-	EXPECT_EQ(1, driver__event(d->irq));
+	EXPECT_EQ(1, driver__interrupts(d));
 	ASSERT_EQ(MIB, virtio_console__read(d->vc, 1, self->buf, 16 * MIB));
 	EXPECT_EQ(MIB, matches(self->buf, 0, MIB));
 }
@@ -167,10 +167,10 @@ TEST_F(console, full_buffer_holds_chains_back_and_reading_lets_them_in)
 		EXPECT_EQ(10, virtio_console__read(d->vc, p, self->buf, 100));
 	}
 	/* From here on no kick. */
-	driver__event(d->irq);
+	driver__interrupts(d);
 	n = virtio_console__read(d->vc, 1, self->buf, 32 * KIB);
 	EXPECT_EQ(32 * KIB, n);
-	EXPECT_EQ(1, driver__event(d->irq));
+	EXPECT_EQ(1, driver__interrupts(d));
 	EXPECT_EQ(0, driver__used(d, BULK_TX, NULL));
 	EXPECT_EQ(-1, driver__used(d, BULK_TX, NULL));
 	do {
@@ -370,7 +370,7 @@ TEST_F(console, suppressed_interrupts_stay_out)
 
 		d->q[BULK_TX].avail->flags = off ? 0xffff : 0xfffe;
 		send(d, BULK_TX, DRIVER_DATA_GPA, 1);
-		ASSERT_EQ(off ? 0 : 1, driver__event(d->irq));
+		ASSERT_EQ(off ? 0 : 1, driver__interrupts(d));
 	}
 }
 
@@ -457,9 +457,9 @@ TEST_F(console, reset_over_a_broken_ring_raises_no_interrupt)
 	struct driver *d = &self->d;
 
 	driver__publish(d, BULK_TX, 999);
-	driver__event(d->irq);
+	driver__interrupts(d);
 	driver__write32(d, VIRTIO_MMIO_STATUS, 0);
-	EXPECT_EQ(0, driver__event(d->irq));
+	EXPECT_EQ(0, driver__interrupts(d));
 	EXPECT_EQ(0, driver__read32(d, VIRTIO_MMIO_STATUS));
 	EXPECT_EQ(0, driver__read32(d, VIRTIO_MMIO_INTERRUPT_STATUS));
 }
@@ -489,10 +489,10 @@ TEST_F(console, drain_takes_what_was_never_kicked)
 	for (unsigned int i = 0; i < 12; i++)
 		driver__add1(d, BULK_TX, DRIVER_DATA_GPA + i * MIB, MIB, false);
 	driver__add1(d, 7, DRIVER_DATA_GPA, 77, false);
-	driver__event(d->irq);
+	driver__interrupts(d);
 	driver__event(d->rearm);
 	virtio_console__drain(d->vc);
-	EXPECT_EQ(0, driver__event(d->irq));
+	EXPECT_EQ(0, driver__interrupts(d));
 	EXPECT_EQ(0, driver__event(d->rearm));
 	EXPECT_EQ(KTSTR_TX_BUF_MAX, driver__stats(d).tx_bytes[1]);
 	EXPECT_EQ(77, virtio_console__read(d->vc, 2, self->buf, 16 * MIB));

@@ -580,7 +580,7 @@ TEST_F(mmio, interrupt_status_and_acknowledge)
 		driver__add1(d, 5, DRIVER_DATA_GPA, 4, false);
 		driver__kick(d, 5);
 		/* Never acknowledged, still signalled. */
-		EXPECT_EQ(1, driver__event(d->irq));
+		EXPECT_EQ(1, driver__interrupts(d));
 		EXPECT_EQ(VIRTIO_MMIO_INT_VRING, driver__read32(d, VIRTIO_MMIO_INTERRUPT_STATUS));
 	}
 	driver__write32(d, VIRTIO_MMIO_INTERRUPT_ACK, 0);
