@@ -12,12 +12,31 @@
 #include "console_data.h"
 #include "event.h"
 
-/* The longest that an interrupt for completed transmit chains is held back. */
-#define IRQ_DELAY_NS	1000000
+/*
+ * When a transmit queue is looked at again whose driver was told not to kick, and
+ * after how many of these looks an interrupt is held back no longer.
+ */
+#define LOOK_NS		1000000
+#define HELD_MAX	4
+
+/**
+ * struct budget - what a pass may still do
+ * @bytes: to copy
+ * @descs: to walk; a chain that was begun is walked to its end
+ */
+struct budget {
+	size_t bytes;
+	size_t descs;
+};
 
 static size_t min_size(size_t a, size_t b)
 {
 	return a < b ? a : b;
+}
+
+static void spend_descs(struct budget *b, const struct virtq_chain *chain)
+{
+	b->descs -= min_size(b->descs, chain->walked);
 }
 
 static void rearm(struct virtio_console *vc)
@@ -80,19 +99,19 @@ static uint64_t readable_left(const struct console_port *p)
 
 /* Copy on from the cursor; return: true when the chain is done with. */
 static bool copy_chain(struct virtio_console *vc, unsigned int port, enum console_tx_mode mode,
-		       size_t *budget)
+		       struct budget *b)
 {
 	struct console_port *p = &vc->port[port];
 	size_t n, taken;
 	uint8_t *src;
 
 	while ((n = virtq_chain__peek(&p->chain, &p->cur, false, &src))) {
-		if (!*budget)
+		if (!b->bytes)
 			return false;
-		n = min_size(min_size(n, KTSTR_TX_SLICE_MAX), *budget);
+		n = min_size(min_size(n, KTSTR_TX_SLICE_MAX), b->bytes);
 		taken = byte_ring__append(&p->tx, src, n, KTSTR_TX_BUF_MAX);
 		virtq_cursor__advance(&p->cur, taken);
-		*budget -= taken;
+		b->bytes -= taken;
 		p->tx_bytes += taken;
 		if (taken == n)
 			continue;
@@ -106,11 +125,40 @@ static bool copy_chain(struct virtio_console *vc, unsigned int port, enum consol
 	return true;
 }
 
-/* Next chain to copy; one without anything to read is finished as it is. */
-static int begin_chain(struct virtio_console *vc, struct virtqueue *vq, struct console_port *p,
-		       enum console_tx_mode mode)
+/* Is this port's driver spared kicks and interrupts while it is busy? */
+static bool moderated(const struct virtio_console *vc, unsigned int port)
 {
-	int ret = mode == CONSOLE_TX_RESET ? pop(vc, vq, &p->chain) : pop_or_ask(vc, vq, &p->chain);
+	return port != KTSTR_PORT_CONSOLE && vc->cfg.irq_timer_fd >= 0 && !vc->mmio.quiet;
+}
+
+/*
+ * Pop, and if there is nothing say who looks next: the driver with a kick, or we
+ * when the timer expires. A queue that had chains in this pass is likely to get
+ * more; its driver then adds them without an exit.
+ */
+static int pop_transmit(struct virtio_console *vc, unsigned int port, struct virtqueue *vq,
+			enum console_tx_mode mode, bool busy)
+{
+	struct virtq_chain *chain = &vc->port[port].chain;
+	int ret;
+
+	/* After a reset the rings belong to nobody: used->flags must stay as it is. */
+	if (mode == CONSOLE_TX_RESET)
+		return pop(vc, vq, chain);
+	if (!moderated(vc, port) || !(busy || mode == CONSOLE_TX_KICK))
+		return pop_or_ask(vc, vq, chain);
+	ret = pop(vc, vq, chain);
+	if (!ret)
+		virtqueue__disable_notify(vq);
+	return ret;
+}
+
+/* Next chain to copy; one without anything to read is finished as it is. */
+static int begin_chain(struct virtio_console *vc, unsigned int port, struct virtqueue *vq,
+		       enum console_tx_mode mode, bool busy)
+{
+	struct console_port *p = &vc->port[port];
+	int ret = pop_transmit(vc, port, vq, mode, busy);
 
 	if (ret <= 0)
 		return ret;
@@ -126,20 +174,22 @@ static int begin_chain(struct virtio_console *vc, struct virtqueue *vq, struct c
 
 /* Return: chains completed. */
 static unsigned int transmit(struct virtio_console *vc, unsigned int port, struct virtqueue *vq,
-			     enum console_tx_mode mode, size_t budget)
+			     enum console_tx_mode mode, struct budget *b)
 {
 	struct console_port *p = &vc->port[port];
 	unsigned int done;
 
-	/*
-	 * Chains are bounded too: empty ones cost no budget, and another vCPU
-	 * can offer them as fast as they are returned.
-	 */
+	/* Chains are bounded too: another vCPU can offer them as fast as they come back. */
 	for (done = 0; done < vq->num; done++) {
-		if (!p->inflight && begin_chain(vc, vq, p, mode) <= 0)
-			return done;
+		if (!p->inflight) {
+			if (!b->descs)
+				break;
+			if (begin_chain(vc, port, vq, mode, done) <= 0)
+				return done;
+			spend_descs(b, &p->chain);
+		}
 		p->backlog = true;
-		if (!copy_chain(vc, port, mode, &budget))
+		if (!copy_chain(vc, port, mode, b))
 			return done;
 		p->inflight = false;
 		p->backlog = false;
@@ -150,74 +200,77 @@ static unsigned int transmit(struct virtio_console *vc, unsigned int port, struc
 	return done;
 }
 
+static void look_again(struct virtio_console *vc)
+{
+	const struct itimerspec delay = { .it_value.tv_nsec = LOOK_NS };
+
+	if (!vc->timer_set)
+		vc->timer_set = !timerfd_settime(vc->cfg.irq_timer_fd, 0, &delay, NULL);
+}
+
 /*
- * An interrupt costs the guest three exits (its entry reads and acknowledges the
- * status) and tells its driver only that there is room. In the exit of a kick the
- * driver is awake, so it is held back until a quarter of the ring came back or a
- * millisecond went by: one interrupt for many writes. A pass that runs for any
- * other reason may serve a driver that waits, and interrupts at once.
+ * An interrupt costs the guest several exits and tells a driver that is awake,
+ * as one that keeps adding chains is, nothing it does not find by itself. So it is
+ * held back until a quarter of the ring came back, a look found nothing new, or
+ * HELD_MAX looks went by.
  */
-static void announce_used(struct virtio_console *vc, unsigned int port, enum console_tx_mode mode,
-			  unsigned int done)
+static void interrupt_or_hold(struct virtio_console *vc, unsigned int port, bool busy)
 {
 	unsigned int q = console_port_txq(port);
 	struct console_port *p = &vc->port[port];
-	const struct itimerspec delay = { .it_value.tv_nsec = IRQ_DELAY_NS };
 
-	p->uninterrupted += done;
-	if (mode != CONSOLE_TX_KICK || port == KTSTR_PORT_CONSOLE || vc->cfg.irq_timer_fd < 0 ||
-	    p->uninterrupted >= vc->mmio.vq[q].num / 4) {
-		p->uninterrupted = 0;
+	if (moderated(vc, port) && busy && p->uninterrupted < vc->mmio.vq[q].num / 4 &&
+	    p->held++ < HELD_MAX)
+		return;
+	p->held = 0;
+	if (p->uninterrupted)
 		virtio_mmio__used(&vc->mmio, q);
-		return;
-	}
-	if (vc->irq_timer_set || !virtqueue__wants_interrupt(&vc->mmio.vq[q]))
-		return;
-	vc->irq_timer_set = !timerfd_settime(vc->cfg.irq_timer_fd, 0, &delay, NULL);
+	p->uninterrupted = 0;
 }
 
-void console_data__interrupt(struct virtio_console *vc)
+/* A pass is over: whoever is to know of it or to go on is told. */
+static void end_pass(struct virtio_console *vc, unsigned int port, struct virtqueue *vq,
+		     enum console_tx_mode mode, unsigned int done)
 {
-	vc->irq_timer_set = false;
-	for (unsigned int i = 0; i < KTSTR_NR_PORTS; i++) {
-		unsigned int q = console_port_txq(i);
+	struct console_port *p = &vc->port[port];
 
-		if (vc->port[i].uninterrupted && virtio_mmio__queue(&vc->mmio, q))
-			virtio_mmio__used(&vc->mmio, q);
-		vc->port[i].uninterrupted = 0;
-	}
+	p->uninterrupted += done;
+	interrupt_or_hold(vc, port, done || mode == CONSOLE_TX_KICK);
+	if (vq->broken)
+		return;
+	/* What is left over goes on by itself, so kicks would only cost exits. */
+	if (p->backlog)
+		virtqueue__disable_notify(vq);
+	/* A pass that ended at a full buffer goes on when the host reads. */
+	if (p->backlog && !p->stalled)
+		rearm(vc);
+	else if (moderated(vc, port) && (p->uninterrupted || (vq->notify_off && !p->stalled)))
+		look_again(vc);
 }
 
 void console_data__transmit(struct virtio_console *vc, unsigned int port,
 			    enum console_tx_mode mode)
 {
-	unsigned int q = console_port_txq(port);
-	struct virtqueue *vq = virtio_mmio__queue(&vc->mmio, q);
-	struct console_port *p = &vc->port[port];
-	uint64_t before = p->tx_bytes;
+	struct virtqueue *vq = virtio_mmio__queue(&vc->mmio, console_port_txq(port));
 	bool bounded = mode == CONSOLE_TX_KICK || mode == CONSOLE_TX_PASS;
-	size_t budget = KTSTR_TX_PASS_BYTES;
+	struct console_port *p = &vc->port[port];
+	struct budget b = { .bytes = SIZE_MAX, .descs = SIZE_MAX };
+	uint64_t before = p->tx_bytes;
 	unsigned int done;
 
 	if (!vq)
 		return;
-	/* Port 0 is bounded by its buffer's room: all it offers comes back now. */
-	if (!bounded || port == KTSTR_PORT_CONSOLE)
-		budget = SIZE_MAX;
+	if (bounded) {
+		b.bytes = port == KTSTR_PORT_CONSOLE ? CONSOLE_TX0_BYTES : KTSTR_TX_PASS_BYTES;
+		b.descs = CONSOLE_PASS_DESCS;
+	}
 	p->backlog = false;
 	p->stalled = false;
-	done = transmit(vc, port, vq, mode, budget);
-	if (done && mode != CONSOLE_TX_RESET)
-		announce_used(vc, port, mode, done);
+	done = transmit(vc, port, vq, mode, &b);
 	if (p->tx_bytes != before)
 		signal_host(vc, port);
-	if (!p->backlog || !bounded)
-		return;
-	/* What is left over goes on by itself, so kicks would only cost exits. */
-	virtqueue__disable_notify(vq);
-	/* A pass that ended at a full buffer goes on when the host reads. */
-	if (!p->stalled)
-		rearm(vc);
+	if (mode != CONSOLE_TX_RESET)
+		end_pass(vc, port, vq, mode, done);
 }
 
 /* Host to guest. */
@@ -228,7 +281,7 @@ static bool deliverable(const struct virtio_console *vc, unsigned int port)
 }
 
 /* Move pending bytes into a chain; return: bytes written. */
-static uint32_t fill_chain(struct virtio_console *vc, struct console_port *p)
+static uint32_t fill_chain(struct virtio_console *vc, struct console_port *p, struct budget *b)
 {
 	struct virtq_cursor cur = { 0 };
 	uint32_t done = 0;
@@ -241,10 +294,11 @@ static uint32_t fill_chain(struct virtio_console *vc, struct console_port *p)
 		return 0;
 	}
 	while ((n = virtq_chain__peek(&vc->scratch, &cur, true, &dst))) {
-		n = byte_ring__take(&p->rx, dst, n);
+		n = byte_ring__take(&p->rx, dst, min_size(n, b->bytes));
 		if (!n)
 			break;
 		virtq_cursor__advance(&cur, n);
+		b->bytes -= n;
 		done += n;
 	}
 	p->rx_bytes += done;
@@ -267,17 +321,19 @@ void console_data__receive(struct virtio_console *vc, unsigned int port)
 	unsigned int q = console_port_rxq(port), done = 0;
 	struct virtqueue *vq = virtio_mmio__queue(&vc->mmio, q);
 	struct console_port *p = &vc->port[port];
+	struct budget b = { .bytes = KTSTR_TX_PASS_BYTES, .descs = CONSOLE_PASS_DESCS };
 
 	if (!vq || !deliverable(vc, port))
 		return;
 	while (p->rx.len) {
-		if (done == KTSTR_RX_PASS_CHAINS) {
+		if (done == KTSTR_RX_PASS_CHAINS || !b.bytes || !b.descs) {
 			rearm(vc);
 			break;
 		}
 		if (pop_or_ask(vc, vq, &vc->scratch) <= 0)
 			break;
-		virtqueue__push(vq, vc->scratch.head, fill_chain(vc, p));
+		spend_descs(&b, &vc->scratch);
+		virtqueue__push(vq, vc->scratch.head, fill_chain(vc, p, &b));
 		done++;
 	}
 	if (!p->rx.len && !vq->broken)
@@ -312,7 +368,8 @@ static void place_message(struct virtio_console *vc, struct virtqueue *vq,
 		virtio_mmio__broke(&vc->mmio, KTSTR_Q_CTRL_RX);
 }
 
-void console_data__control_receive(struct virtio_console *vc)
+/* Place what is owed while there is budget. */
+static void control_receive(struct virtio_console *vc, struct budget *b)
 {
 	struct virtqueue *vq = virtio_mmio__queue(&vc->mmio, KTSTR_Q_CTRL_RX);
 	struct console_msg msg;
@@ -322,12 +379,13 @@ void console_data__control_receive(struct virtio_console *vc)
 	if (!vq)
 		return;
 	while (!vq->broken && (owed = console_control__next(&vc->ctrl, &msg))) {
-		if (done == KTSTR_CTRL_PASS_CHAINS) {
+		if (done == KTSTR_CTRL_PASS_CHAINS || !b->descs) {
 			rearm(vc);
 			break;
 		}
 		if (pop_or_ask(vc, vq, &vc->scratch) <= 0)
 			break;
+		spend_descs(b, &vc->scratch);
 		place_message(vc, vq, &msg);
 		done++;
 	}
@@ -335,6 +393,13 @@ void console_data__control_receive(struct virtio_console *vc)
 		virtqueue__disable_notify(vq);
 	if (done)
 		virtio_mmio__used(&vc->mmio, KTSTR_Q_CTRL_RX);
+}
+
+void console_data__control_receive(struct virtio_console *vc)
+{
+	struct budget b = { .descs = CONSOLE_PASS_DESCS };
+
+	control_receive(vc, &b);
 }
 
 static void take_message(struct virtio_console *vc)
@@ -354,49 +419,58 @@ static void take_message(struct virtio_console *vc)
 		virtio_mmio__refuse(&vc->mmio, why);
 }
 
-/* Return: true if the pass ended at its limit. */
-static bool control_transmit(struct virtio_console *vc)
+/* Return: true if the pass ended at a limit. */
+static bool control_transmit(struct virtio_console *vc, struct budget *b)
 {
 	struct virtqueue *vq = virtio_mmio__queue(&vc->mmio, KTSTR_Q_CTRL_TX);
 	unsigned int done = 0;
+	bool more = true;
 
 	if (!vq)
 		return false;
-	while (done < KTSTR_CTRL_PASS_CHAINS && pop(vc, vq, &vc->scratch) > 0) {
+	while (done < KTSTR_CTRL_PASS_CHAINS && b->descs) {
+		more = pop(vc, vq, &vc->scratch) > 0;
+		if (!more)
+			break;
+		spend_descs(b, &vc->scratch);
 		take_message(vc);
 		virtqueue__push(vq, vc->scratch.head, 0);
 		done++;
 	}
 	if (done)
 		virtio_mmio__used(&vc->mmio, KTSTR_Q_CTRL_TX);
-	return done == KTSTR_CTRL_PASS_CHAINS;
+	return more;
 }
 
 /* Answers go out with every pass. */
-static bool control_round(struct virtio_console *vc)
+static bool control_round(struct virtio_console *vc, struct budget *b)
 {
-	bool more = control_transmit(vc);
+	bool more = control_transmit(vc, b);
 
-	console_data__control_receive(vc);
+	control_receive(vc, b);
 	return more;
 }
 
 void console_data__control_pass(struct virtio_console *vc)
 {
-	if (control_round(vc))
+	struct budget b = { .descs = CONSOLE_PASS_DESCS };
+
+	if (control_round(vc, &b))
 		rearm(vc);
 }
 
 /*
  * Linux spins for its message with a lock held, so all that was published when
- * it kicked is answered in the same exit: as many passes as a full ring needs.
+ * it kicked is answered in the same exit: as many passes as a full ring of
+ * messages needs.
  */
 void console_data__control(struct virtio_console *vc)
 {
 	unsigned int passes = KTSTR_QUEUE_SIZE_MAX / KTSTR_CTRL_PASS_CHAINS;
+	struct budget b = { .descs = CONSOLE_PASS_DESCS };
 
-	while (passes--)
-		if (!control_round(vc))
+	while (passes-- && b.descs)
+		if (!control_round(vc, &b))
 			return;
 	rearm(vc);
 }

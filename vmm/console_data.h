@@ -23,6 +23,7 @@
  * @backlog: the last transmit pass ended before the ring was empty
  * @stalled: it ended because @tx had no room
  * @uninterrupted: chains that came back and whose interrupt is held back
+ * @held: passes that ended with it held back
  * @rx_refused: the host was told that @rx has no room, and waits to hear of some
  * @tx_bytes: bytes taken over from the guest
  * @rx_bytes: bytes placed in the guest
@@ -38,6 +39,7 @@ struct console_port {
 	bool stalled;
 	bool rx_refused;
 	unsigned int uninterrupted;
+	unsigned int held;
 	uint64_t tx_bytes;
 	uint64_t rx_bytes;
 	uint64_t tx_dropped;
@@ -54,7 +56,7 @@ struct console_port {
  * @scratch: chain of a queue that never keeps one across calls
  * @ctrl_small: control buffers in a row that were too small
  * @emerg: byte written to emerg_wr by the access being served, or -1
- * @irq_timer_set: @cfg.irq_timer_fd is going to expire
+ * @timer_set: @cfg.irq_timer_fd is going to expire
  * @accesses_to_ready: value of @mmio.accesses at the first PORT_READY ever, or 0
  * @rearms: times left-over work was announced
  */
@@ -67,10 +69,18 @@ struct virtio_console {
 	struct virtq_chain scratch;
 	unsigned int ctrl_small;
 	int emerg;
-	bool irq_timer_set;
+	bool timer_set;
 	uint64_t accesses_to_ready;
 	uint64_t rearms;
 };
+
+/*
+ * Work in one exit, besides the bounds of ports.h: a hostile chain has as many
+ * descriptors as the ring, and a ring as many chains.
+ */
+#define CONSOLE_PASS_DESCS	4096
+/* Port 0 takes more than a pass: Linux spins until its bytes are taken. */
+#define CONSOLE_TX0_BYTES	(2 * KTSTR_TX_PASS_BYTES)
 
 /* How a transmit queue is emptied. */
 enum console_tx_mode {
@@ -95,9 +105,6 @@ static inline unsigned int console_port_txq(unsigned int port)
 /** console_data__transmit() - guest to host: one pass over @port's transmit queue */
 void console_data__transmit(struct virtio_console *vc, unsigned int port,
 			    enum console_tx_mode mode);
-
-/** console_data__interrupt() - send the interrupts that were held back */
-void console_data__interrupt(struct virtio_console *vc);
 
 /**
  * console_data__tell_room() - wake a host that was refused once @rx is half empty

@@ -36,7 +36,7 @@ static void console_start(struct virtio_mmio *vm)
 			virtqueue__disable_notify(&vm->vq[q]);
 	console_data__control(vc);
 	for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++) {
-		console_data__transmit(vc, p, CONSOLE_TX_KICK);
+		console_data__transmit(vc, p, CONSOLE_TX_PASS);
 		console_data__receive(vc, p);
 	}
 }
@@ -48,6 +48,7 @@ static void forget_chain(struct console_port *p)
 	p->backlog = false;
 	p->stalled = false;
 	p->uninterrupted = 0;
+	p->held = 0;
 }
 
 /*
@@ -240,13 +241,20 @@ void virtio_console__mmio_write(struct virtio_console *vc, uint64_t off, const v
 void virtio_console__service(struct virtio_console *vc)
 {
 	pthread_mutex_lock(&vc->lock);
-	console_data__interrupt(vc);
+	vc->timer_set = false;
 	console_data__control_pass(vc);
-	for (unsigned int i = 0; i < KTSTR_NR_PORTS; i++) {
-		console_data__transmit(vc, i, CONSOLE_TX_PASS);
-		console_data__receive(vc, i);
-	}
 	pthread_mutex_unlock(&vc->lock);
+
+	/* A vCPU that kicks waits for one pass, not for all of them. */
+	for (unsigned int i = 0; i < KTSTR_NR_PORTS; i++) {
+		pthread_mutex_lock(&vc->lock);
+		console_data__transmit(vc, i, CONSOLE_TX_PASS);
+		pthread_mutex_unlock(&vc->lock);
+
+		pthread_mutex_lock(&vc->lock);
+		console_data__receive(vc, i);
+		pthread_mutex_unlock(&vc->lock);
+	}
 }
 
 size_t virtio_console__read(struct virtio_console *vc, unsigned int port, void *buf, size_t len)

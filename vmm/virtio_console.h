@@ -32,9 +32,10 @@ struct virtio_console;
  * @stats_tx_evt: eventfd: port 2 has data for the host
  * @rearm_evt: eventfd: work is left over; whoever polls it reads it and calls
  *	virtio_console__service()
- * @irq_timer_fd: timerfd (CLOCK_MONOTONIC, non-blocking): interrupts are held back until
- *	it expires; whoever polls it reads it and calls virtio_console__service().
- *	Negative: no interrupt is held back.
+ * @irq_timer_fd: timerfd (CLOCK_MONOTONIC, non-blocking) for ports 1 and 2: while their
+ *	driver is busy it need not kick and interrupts are held back; when the timer
+ *	expires, whoever polls it reads it and calls virtio_console__service().
+ *	Negative: every chain is kicked for and every completion interrupts.
  * @emerg: a byte was written to emerg_wr, in any device state; called by the
  *	vCPU thread without the device's lock. May be NULL.
  * @emerg_arg: its first argument

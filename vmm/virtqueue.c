@@ -61,12 +61,16 @@ void virtqueue__stop(struct virtqueue *vq, bool thaw)
 		vq->frozen = false;
 }
 
-/* Chains on offer, or -EPROTO when the index moved by more than the ring holds. */
+/*
+ * Chains on offer, or -EPROTO when the index moved by more than the ring holds or
+ * back behind where it was seen before (2.7.6.1).
+ */
 static int chains_available(const struct virtqueue *vq)
 {
 	uint16_t delta = ring_load_acquire16(&vq->avail->idx) - vq->last_avail;
+	uint16_t seen = vq->seen_avail - vq->last_avail;
 
-	return delta > vq->num ? -EPROTO : delta;
+	return delta > vq->num || delta < seen ? -EPROTO : delta;
 }
 
 /*
@@ -144,6 +148,7 @@ static int walk_chain(const struct virtqueue *vq, const struct guest_memory *gm,
 	for (uint32_t n = 0; n < vq->num; n++) {
 		struct vring_desc d = read_desc(&vq->desc[i]);
 
+		chain->walked++;
 		if (d.flags & VRING_DESC_F_INDIRECT)
 			return -EPROTO;
 		add_segment(chain, gm, &d);
@@ -165,6 +170,7 @@ int virtqueue__pop(struct virtqueue *vq, const struct guest_memory *gm,
 		int err;
 
 		chain->nr = 0;
+		chain->walked = 0;
 		chain->bad = false;
 		chain->readable = 0;
 		chain->writable = 0;

@@ -68,6 +68,7 @@ struct virtq_seg {
  * struct virtq_chain - snapshot of a descriptor chain
  * @head: index to return in the used ring
  * @nr: segments; empty descriptors have none
+ * @walked: descriptors read
  * @bad: a descriptor lies outside memory; complete the chain unused
  * @readable: bytes in device-readable segments
  * @writable: bytes in device-writable segments
@@ -76,6 +77,7 @@ struct virtq_seg {
 struct virtq_chain {
 	uint16_t head;
 	uint16_t nr;
+	uint16_t walked;
 	bool bad;
 	uint64_t readable;
 	uint64_t writable;

@@ -30,11 +30,14 @@ static bool stopped(struct bench *b)
 static void *io_thread(void *arg)
 {
 	struct bench *b = arg;
-	struct pollfd p = { .fd = b->d.rearm, .events = POLLIN };
+	struct pollfd p[] = {
+		{ .fd = b->d.rearm, .events = POLLIN },
+		{ .fd = b->d.timer, .events = POLLIN },
+	};
 
 	while (!stopped(b)) {
-		poll(&p, 1, 20);
-		if (driver__event(b->d.rearm))
+		poll(p, 2, 20);
+		if (driver__event(b->d.rearm) | driver__event(b->d.timer))
 			virtio_console__service(b->d.vc);
 	}
 	return NULL;

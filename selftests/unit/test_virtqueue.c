@@ -59,6 +59,7 @@ static int start(FIXTURE_DATA(ring) *self, uint32_t num, uint16_t index)
 		return -1;
 	/* A ring that has run for a while. */
 	self->vq.last_avail = index;
+	self->vq.seen_avail = index;
 	self->vq.used_idx = index;
 	self->avail->idx = index;
 	self->used->idx = index;
