@@ -2,7 +2,11 @@
 /*
  * A driver for tests, all in this header: RAM, split rings and register accesses, as the guest's
  * side of the console device has them. It keeps no promise that a test does not
- * want kept: rings and descriptors are open to be spoilt.
+ * want kept: rings and descriptors are open to be spoilt. What must hold after
+ * any of it is in driver_alive.h.
+ *
+ * Ring fields are accessed atomically, as the device does: threads that play vCPUs
+ * may share a driver under ThreadSanitizer.
  */
 #ifndef UNIT_DRIVER_H
 #define UNIT_DRIVER_H
@@ -73,6 +77,18 @@ struct driver_seg {
 	uint32_t len;
 	bool write;
 };
+
+/** driver__rxq() - receive queue (host to guest) of a port (5.3.2) */
+static inline unsigned int driver__rxq(unsigned int port)
+{
+	return port ? 2 + 2 * port : 0;
+}
+
+/** driver__txq() - transmit queue (guest to host) of a port (5.3.2) */
+static inline unsigned int driver__txq(unsigned int port)
+{
+	return driver__rxq(port) + 1;
+}
 
 /** driver__ptr() - host view of a guest address within RAM */
 static inline uint8_t *driver__ptr(struct driver *d, uint64_t gpa)
@@ -220,6 +236,17 @@ static inline bool driver__init(struct driver *d, uint64_t features, uint32_t nu
 	return driver__read32(d, VIRTIO_MMIO_STATUS) == (S_ACK | S_DRV | S_FEAT | S_OK);
 }
 
+/** driver__live() - reset to DRIVER_OK with queue @q alone; return: QueueReady was accepted */
+static inline bool driver__live(struct driver *d, unsigned int q, uint32_t num)
+{
+	bool ready;
+
+	driver__negotiate(d, DRIVER_FEATURES);
+	ready = driver__setup_queue(d, q, num) == 1;
+	driver__write32(d, VIRTIO_MMIO_STATUS, S_ACK | S_DRV | S_FEAT | S_OK);
+	return ready;
+}
+
 /** driver__publish() - put any head into the avail ring */
 static inline void driver__publish(struct driver *d, unsigned int q, uint16_t head)
 {
@@ -228,6 +255,16 @@ static inline void driver__publish(struct driver *d, unsigned int q, uint16_t he
 	__atomic_store_n(&dq->avail->ring[dq->avail_idx & (dq->num - 1)], head, __ATOMIC_RELAXED);
 	/* Pairs with ring_load_acquire16() in the device. */
 	__atomic_store_n(&dq->avail->idx, ++dq->avail_idx, __ATOMIC_RELEASE);
+}
+
+/** driver__put_desc() - write a descriptor, any content */
+static inline void driver__put_desc(struct vring_desc *desc, uint64_t addr, uint32_t len,
+				    uint16_t flags, uint16_t next)
+{
+	__atomic_store_n(&desc->addr, addr, __ATOMIC_RELAXED);
+	__atomic_store_n(&desc->len, len, __ATOMIC_RELAXED);
+	__atomic_store_n(&desc->flags, flags, __ATOMIC_RELAXED);
+	__atomic_store_n(&desc->next, next, __ATOMIC_RELAXED);
 }
 
 /** driver__add() - publish a chain, no kick; return: its head */
@@ -241,11 +278,9 @@ static inline uint16_t driver__add(struct driver *d, unsigned int q, const struc
 		struct vring_desc *desc = &dq->desc[dq->next_desc];
 
 		dq->next_desc = (dq->next_desc + 1) & (dq->num - 1);
-		desc->addr = seg[i].gpa;
-		desc->len = seg[i].len;
-		desc->flags = (seg[i].write ? VRING_DESC_F_WRITE : 0) |
-			      (i + 1 < n ? VRING_DESC_F_NEXT : 0);
-		desc->next = dq->next_desc;
+		driver__put_desc(desc, seg[i].gpa, seg[i].len,
+				 (seg[i].write ? VRING_DESC_F_WRITE : 0) |
+				 (i + 1 < n ? VRING_DESC_F_NEXT : 0), dq->next_desc);
 	}
 	driver__publish(d, q, head);
 	return head;
