@@ -186,6 +186,25 @@ static json_t *guest(const struct evidence *ev)
 	return o;
 }
 
+static json_t *port_numbers(const uint64_t n[KTSTR_NR_PORTS])
+{
+	json_t *a = json_array();
+
+	for (int i = 0; i < KTSTR_NR_PORTS; i++)
+		json_array_append_new(a, number(n[i]));
+	return a;
+}
+
+static json_t *numbers_of_bits(uint32_t bits)
+{
+	json_t *a = json_array();
+
+	for (int i = 0; i < 32; i++)
+		if (bits & 1u << i)
+			json_array_append_new(a, number(i));
+	return a;
+}
+
 static json_t *machine(const struct report *r, const struct evidence *ev)
 {
 	static const char * const ends[] = {
@@ -211,6 +230,12 @@ static json_t *machine(const struct report *r, const struct evidence *ev)
 	set(o, "queue_kicks", kicks);
 	set(o, "interrupts", number(st->interrupts));
 	set(o, "driver_errors", number(st->driver_errors));
+	set(o, "driver_error", st->last_error ? text(st->last_error) : json_null());
+	set(o, "broken_queues", numbers_of_bits(st->broken_queues));
+	set(o, "port_tx_bytes", port_numbers(st->tx_bytes));
+	set(o, "port_rx_bytes", port_numbers(st->rx_bytes));
+	set(o, "port_tx_dropped", port_numbers(st->tx_dropped));
+	set(o, "accesses_to_ready", number(st->accesses_to_ready));
 	return o;
 }
 

@@ -55,6 +55,7 @@ const char *verdict__kind_name(enum verdict_kind kind)
 		[KIND_OFF_CPUSET] = "off_cpuset",
 		[KIND_UNFAIR] = "unfair",
 		[KIND_SPLAT] = "splat",
+		[KIND_DRIVER_BROKE] = "driver_broke",
 		[KIND_EVIDENCE_LOST] = "evidence_lost",
 	};
 
@@ -282,11 +283,42 @@ static void judge_kernel_log(struct verdict_check *c, const struct evidence *ev)
 		verdict_set(c, VERDICT_PASS, KIND_OK, "no splat");
 }
 
+/*
+ * Linux's console driver makes no mistakes, so one that does has been written over:
+ * by a wild pointer of the scheduler, a module or a program with too many rights.
+ */
+static bool judge_driver(struct verdict_check *c, const struct evidence *ev)
+{
+	const struct vmm_stats *m = &ev->machine;
+	char queue[32] = "";
+
+	if (!m->driver_errors)
+		return true;
+	if (m->broken_queues)
+		snprintf(queue, sizeof(queue), " and ring %d for good",
+			 __builtin_ctz(m->broken_queues));
+	verdict_set(c, VERDICT_FAIL, KIND_DRIVER_BROKE,
+		    "the guest's console driver broke the device's rules %llu times%s (last: %s): its memory or the device's registers were written over",
+		    (unsigned long long)m->driver_errors, queue, m->last_error);
+	return false;
+}
+
+static uint64_t bytes_dropped(const struct evidence *ev)
+{
+	return ev->machine.tx_dropped[KTSTR_PORT_BULK] + ev->machine.tx_dropped[KTSTR_PORT_STATS];
+}
+
 static void judge_evidence(struct verdict_check *c, const struct evidence *ev)
 {
 	const struct assembler_stats *f = &ev->frames;
 
-	if (f->lost || f->corrupt || f->skipped || f->reordered || f->unknown || ev->malformed ||
+	if (!judge_driver(c, ev))
+		return;
+	if (bytes_dropped(ev))
+		verdict_set(c, VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST,
+			    "%llu bytes that the guest had sent found no room when it reset its console",
+			    (unsigned long long)bytes_dropped(ev));
+	else if (f->lost || f->corrupt || f->skipped || f->reordered || f->unknown || ev->malformed ||
 	    (ev->residue && ev->has_exit))
 		verdict_set(c, VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST,
 			    "of %llu frames %llu were lost, %llu corrupt, %llu out of order, %llu unknown, %llu malformed, and %llu bytes belonged to none",

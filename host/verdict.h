@@ -50,6 +50,7 @@ enum verdict_kind {
 	KIND_OFF_CPUSET,
 	KIND_UNFAIR,
 	KIND_SPLAT,
+	KIND_DRIVER_BROKE,	/* the guest's console driver did what no driver does */
 	KIND_EVIDENCE_LOST,
 	KIND_NR,
 };

@@ -371,6 +371,28 @@ TEST_F(verdict, lost_evidence_is_inconclusive_whatever_was_lost)
 	JUDGE(VERDICT_PASS, KIND_OK);
 }
 
+TEST_F(verdict, a_driver_that_broke_the_rules_fails_the_run)
+{
+	self->ev->machine.driver_errors = 3;
+	self->ev->machine.last_error = "notification of no queue";
+	JUDGE(VERDICT_FAIL, KIND_DRIVER_BROKE);
+	EXPECT_REASON("3 times (last: notification of no queue)");
+	self->ev->machine.broken_queues = 1 << 5;
+	self->ev->frames.lost = 1;
+	JUDGE(VERDICT_FAIL, KIND_DRIVER_BROKE);
+	EXPECT_REASON("3 times and ring 5 for good");
+}
+
+TEST_F(verdict, bytes_without_room_at_a_reset_are_lost_evidence)
+{
+	/* What a flood of the console loses is no evidence. */
+	self->ev->machine.tx_dropped[KTSTR_PORT_CONSOLE] = 7;
+	JUDGE(VERDICT_PASS, KIND_OK);
+	self->ev->machine.tx_dropped[KTSTR_PORT_STATS] = 7;
+	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST);
+	EXPECT_REASON("7 bytes");
+}
+
 TEST_F(verdict, a_lost_window_is_never_a_pass)
 {
 	self->ev->end.seen = false;
