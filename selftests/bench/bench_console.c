@@ -110,6 +110,7 @@ static void counters_start(struct counters *c, const char *name, pid_t pid)
 	char path[64];
 	struct dirent *d;
 	DIR *dir;
+	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/task", pid);
 	dir = opendir(path);
@@ -117,11 +118,11 @@ static void counters_start(struct counters *c, const char *name, pid_t pid)
 	while (!c->failed && (d = readdir(dir))) {
 		if (d->d_name[0] == '.')
 			continue;
-		if (c->nr == NR_THREADS ||
-		    (c->fd[c->nr] = count_thread(id, atoi(d->d_name))) < 0)
-			c->failed = true;
+		fd = c->nr < NR_THREADS ? count_thread(id, atoi(d->d_name)) : -1;
+		if (fd >= 0)
+			c->fd[c->nr++] = fd;
 		else
-			c->nr++;
+			c->failed = true;
 	}
 	if (dir)
 		closedir(dir);
@@ -350,7 +351,8 @@ int main(int argc, char **argv)
 	for (; i < argc && nr < NR_FIGURES && strcmp(argv[i], "--"); i++)
 		parse(&f[nr++], argv[i]);
 	if (!nr || argc < i + 3) {
-		fprintf(stderr, "usage: bench_console RAM_MIB SIZE:MIB... -- KERNEL INITRD | QEMU ARG...\n");
+		fputs("usage: bench_console RAM_MIB SIZE:MIB... -- KERNEL INITRD | QEMU ARG...\n",
+		      stderr);
 		return 2;
 	}
 	if (argc == i + 3)

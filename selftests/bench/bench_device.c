@@ -216,7 +216,8 @@ static void fill_pending(struct driver *d, const struct shape *s, unsigned int o
 
 	for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++)
 		if (op_queues[op] & Q(p ? 2 + 2 * p : 0))
-			must(!virtio_console__write(d->vc, p, bytes, s->pending), "pending bytes");
+			must(!virtio_console__write(d->vc, p, bytes, s->pending),
+			     "pending bytes");
 }
 
 static void set_up(struct driver *d, const struct shape *s, unsigned int op)
@@ -405,8 +406,9 @@ static void print_resets(struct driver *d, unsigned long resets)
 	for (unsigned long i = 0; i < resets; i++)
 		live_and_reset(d);
 	after = weigh();
-	printf(" \"resets\": %lu, \"growth\": {\"rss_bytes\": %ld, \"heap_bytes\": %ld, \"fds\": %ld}\n",
-	       resets, after.rss - before.rss, after.heap - before.heap, after.fds - before.fds);
+	printf(" \"resets\": %lu, \"growth\": "
+	       "{\"rss_bytes\": %ld, \"heap_bytes\": %ld, \"fds\": %ld}\n", resets,
+	       after.rss - before.rss, after.heap - before.heap, after.fds - before.fds);
 	fprintf(stderr, "growth after %lu resets: RSS %ld bytes, heap %ld bytes, %ld descriptors\n",
 		resets, after.rss - before.rss, after.heap - before.heap, after.fds - before.fds);
 }
