@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * As test_virtio_ring.c, on one thread: who acts next is drawn from the seed, so a
+ * seed repeats a run exactly. The two sides also act in the middle of each other:
+ * the driver between any two accesses of the device to a ring, the device
+ * and the host at every barrier of the driver. What is a matter of nanoseconds
+ * between threads is a matter of a few thousand draws here. (Only orders that a
+ * machine without store buffers has: a missing barrier is for the threads to find.)
+ *
+ * A hang is known at once: nothing is signalled, and no actor can move.
+ */
+#include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <linux/virtio_mmio.h>
+
+#define DIFF_TEST_NAME	"steps"
+#include "diff_test.h"
+#include "steps.h"
+
+/* Draws between two of which an idle moment may lie, before a hang is looked for. */
+#define IDLE_MAX	200
+
+enum {
+	ACT_GUEST,
+	ACT_INTERRUPT = ACT_GUEST + GUEST_DATA_QUEUES,
+	ACT_EXIT,
+	ACT_SERVICE,
+	ACT_EVENTS,
+	ACT_READ,
+	ACT_WRITE = ACT_READ + KTSTR_NR_PORTS,
+	ACT_PLAN = ACT_WRITE + KTSTR_NR_PORTS,
+	NR_ACTS,
+};
+
+/* The run in progress; @inside: one side acts within the other already. */
+static struct rig *running;
+static struct rnd points;
+static bool inside;
+
+/* A vCPU whose register write was waiting for the device. */
+static bool deferred_exit(struct guest *g)
+{
+	unsigned int first = rnd__below(&g->rnd, KTSTR_NR_QUEUES);
+
+	for (unsigned int i = 0; i < KTSTR_NR_QUEUES; i++) {
+		unsigned int q = (first + i) % KTSTR_NR_QUEUES;
+
+		if (!g->pending[q])
+			continue;
+		g->pending[q]--;
+		rig__write32(g->rig, VIRTIO_MMIO_QUEUE_NOTIFY, q);
+		return true;
+	}
+	return false;
+}
+
+/* When the timer expires is not left to the clock: any time after it was set. */
+static bool timer_expired(int fd)
+{
+	const struct itimerspec off = { 0 };
+	struct itimerspec left = { 0 };
+
+	timerfd_gettime(fd, &left);
+	if (!rig__event(fd) && !left.it_value.tv_sec && !left.it_value.tv_nsec)
+		return false;
+	timerfd_settime(fd, 0, &off, NULL);
+	return true;
+}
+
+static bool service(struct rig *rig)
+{
+	bool rearm = rig__event(rig->rearm), timer = timer_expired(rig->irq_timer);
+
+	if (!rearm && !timer)
+		return false;
+	virtio_console__service(rig->vc);
+	return true;
+}
+
+static bool interrupt(struct rig *rig)
+{
+	if (!rig__event(rig->irq))
+		return false;
+	guest__interrupt(rig->guest);
+	return true;
+}
+
+static bool act(struct rig *rig, unsigned int who)
+{
+	if (who < ACT_INTERRUPT)
+		return guest__queue_step(rig->guest, who);
+	switch (who) {
+	case ACT_INTERRUPT:
+		return interrupt(rig);
+	case ACT_EXIT:
+		return deferred_exit(rig->guest);
+	case ACT_SERVICE:
+		return service(rig);
+	case ACT_EVENTS:
+		return host__events(rig->host);
+	case ACT_PLAN:
+		return guest__plan_step(rig->guest);
+	}
+	if (who < ACT_WRITE)
+		return host__read_step(rig->host, who - ACT_READ);
+	return host__write_step(rig->host, who - ACT_WRITE);
+}
+
+void device_point(void)
+{
+	if (inside || !running || !rnd__one_in(&points, 8))
+		return;
+	inside = true;
+	guest__queue_step(running->guest, rnd__below(&points, GUEST_DATA_QUEUES));
+	inside = false;
+}
+
+void kring_point(void)
+{
+	if (inside || !running || !rnd__one_in(&points, 16))
+		return;
+	inside = true;
+	act(running, ACT_EXIT + rnd__below(&points, ACT_PLAN - ACT_EXIT));
+	inside = false;
+}
+
+/* Everybody in turn; return: did anything move? */
+static bool sweep(struct rig *rig)
+{
+	bool moved = false;
+
+	rig->link.guest_idle = true;
+	for (unsigned int who = 0; who < NR_ACTS; who++)
+		if (act(rig, who))
+			moved = true;
+	rig->link.guest_idle = false;
+	return moved;
+}
+
+static void run(struct rig *rig)
+{
+	struct rnd rnd = rnd__fork(&rig->rnd);
+	unsigned int idle = 0;
+
+	points = rnd__fork(&rig->rnd);
+	rig->guest->defer = true;
+	running = rig;
+	while (!guest__done(rig->guest) || !host__done(rig->host)) {
+		idle = act(rig, rnd__below(&rnd, NR_ACTS)) ? 0 : idle + 1;
+		if (idle < IDLE_MAX)
+			continue;
+		/* Twice: what the first lets go asleep may be woken by the second. */
+		if (!sweep(rig) && !sweep(rig))
+			rig__fail("nobody can move: a kick, an interrupt or an event was lost");
+		idle = 0;
+		if (rnd__one_in(&rnd, 4))
+			guest__chatter(rig->guest);
+	}
+	running = NULL;
+}
+
+DIFF_FIXTURE(ring, true)
+
+TEST_F_TIMEOUT(ring, steps, DIFF_TIMEOUT_S)
+{
+	run(&self->rig);
+}
+
+TEST_HARNESS_MAIN
