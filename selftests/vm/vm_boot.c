@@ -72,22 +72,31 @@ int vm__boot(struct vm *vm, const char *topology, const struct vm_file *files, i
 	if (!ret)
 		ret = ktstr_topology__parse(topology, &opts.topology, e);
 	if (!ret)
-		ret = vmm__create(&vm->vmm, &opts, e);
+		ret = vm__boot_opts(vm, &opts, timeout_s, e);
 	cpio__free(c);
+	return ret;
+}
+
+int vm__boot_opts(struct vm *vm, const struct vmm_opts *opts, unsigned int timeout_s,
+		  struct ktstr_error *e)
+{
+	int ret = vmm__create(&vm->vmm, opts, e);
+
 	if (ret)
 		return ret;
 	vm->deadline_ns = now_ns() + timeout_s * 1000000000ull;
 	return vmm__start(vm->vmm, e);
 }
 
-static void take_ports(struct vm *vm)
+void vm__take_ports(struct vm *vm)
 {
 	static char buf[256 << 10];
 	unsigned int port;
 	size_t n;
 
 	for (port = 0; port < KTSTR_NR_PORTS; port++)
-		while ((n = vmm__port_read(vm->vmm, port, buf, sizeof(buf))))
+		while (!(vm->hold & 1u << port) &&
+		       (n = vmm__port_read(vm->vmm, port, buf, sizeof(buf))))
 			if (vm->on_port)
 				vm->on_port(vm->arg, port, buf, n);
 }
@@ -124,7 +133,7 @@ bool vm__step(struct vm *vm)
 		vmm__stop(vm->vmm);
 		vmm__final_drain(vm->vmm);
 	}
-	take_ports(vm);
+	vm__take_ports(vm);
 	take_serial(vm);
 	return true;
 }

@@ -21,6 +21,7 @@
  * @com_len: bytes in @com
  * @on_port: called for bytes of ports 0 to 2, may be NULL
  * @arg: passed to @on_port
+ * @hold: do not read ports whose bit is set: the guest meets a full buffer
  * @ended: the machine ended by itself
  * @deadline_ns: CLOCK_MONOTONIC at which vm__step() gives up
  */
@@ -30,6 +31,7 @@ struct vm {
 	size_t com_len[2];
 	void (*on_port)(void *arg, unsigned int port, const void *data, size_t len);
 	void *arg;
+	unsigned int hold;
 	bool ended;
 	uint64_t deadline_ns;
 };
@@ -55,11 +57,26 @@ struct vm_file {
 int vm__boot(struct vm *vm, const char *topology, const struct vm_file *files, int nr_files,
 	     unsigned int timeout_s, struct ktstr_error *e);
 
+/**
+ * vm__boot_opts() - boot any machine
+ * @vm: zeroed, with @on_port and @arg set
+ * @opts: what vmm__create() is given
+ * @timeout_s: deadline for everything that follows
+ * @e: sentence on failure
+ *
+ * Return: 0 or a negative errno.
+ */
+int vm__boot_opts(struct vm *vm, const struct vmm_opts *opts, unsigned int timeout_s,
+		  struct ktstr_error *e);
+
 /** vm__step() - wait for one event and take what it brought; return: false past the deadline */
 bool vm__step(struct vm *vm);
 
 /** vm__wait_text() - step until COM @com (1 or 2) has printed @text; return: was it? */
 bool vm__wait_text(struct vm *vm, unsigned int com, const char *text);
+
+/** vm__take_ports() - hand what the ports hold to @on_port, but for those on hold */
+void vm__take_ports(struct vm *vm);
 
 /** vm__wait_end() - step until the machine ended by itself; return: did it? */
 bool vm__wait_end(struct vm *vm);
