@@ -383,10 +383,16 @@ static inline bool driver__handshake(struct driver *d)
 	return true;
 }
 
-/** driver__ready() - driver__create(), driver__init() with all features, driver__handshake() */
+/** driver__bring_up() - driver__init() with all features, driver__handshake() */
+static inline bool driver__bring_up(struct driver *d, uint32_t num)
+{
+	return driver__init(d, DRIVER_FEATURES, num) && driver__handshake(d);
+}
+
+/** driver__ready() - driver__create(), driver__bring_up() */
 static inline bool driver__ready(struct driver *d, uint32_t num)
 {
-	return driver__create(d) && driver__init(d, DRIVER_FEATURES, num) && driver__handshake(d);
+	return driver__create(d) && driver__bring_up(d, num);
 }
 
 /** driver__settle() - play the I/O thread until no work is left; return: rounds, -1 if endless */

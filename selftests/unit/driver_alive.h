@@ -135,8 +135,12 @@ static inline bool driver__echo_rx(struct driver *d, unsigned int port)
 /** driver__echo_control() - the host closes and opens port 2: is the guest told? It was readied. */
 static inline bool driver__echo_control(struct driver *d)
 {
+	uint8_t owed[DRIVER_TOKEN];
 	bool told = true;
 
+	/* First what is owed: a close cancels an open that was not told yet. */
+	for (unsigned int i = 0; i < 16 && driver__needs_kick(d, KTSTR_Q_CTRL_RX); i++)
+		driver__refill(d, KTSTR_Q_CTRL_RX, owed);
 	for (uint16_t open = 0; open <= 1; open++) {
 		const struct virtio_console_control msg = {
 			.id = KTSTR_PORT_STATS, .event = VIRTIO_CONSOLE_PORT_OPEN, .value = open,
