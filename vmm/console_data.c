@@ -101,6 +101,7 @@ static uint64_t readable_left(const struct console_port *p)
 static bool copy_chain(struct virtio_console *vc, unsigned int port, enum console_tx_mode mode,
 		       struct budget *b)
 {
+	size_t limit = KTSTR_TX_BUF_MAX + (mode == CONSOLE_TX_RESET ? CONSOLE_LAST_WORDS : 0);
 	struct console_port *p = &vc->port[port];
 	size_t n, taken;
 	uint8_t *src;
@@ -109,7 +110,7 @@ static bool copy_chain(struct virtio_console *vc, unsigned int port, enum consol
 		if (!b->bytes)
 			return false;
 		n = min_size(min_size(n, KTSTR_TX_SLICE_MAX), b->bytes);
-		taken = byte_ring__append(&p->tx, src, n, KTSTR_TX_BUF_MAX);
+		taken = byte_ring__append(&p->tx, src, n, limit);
 		virtq_cursor__advance(&p->cur, taken);
 		b->bytes -= taken;
 		p->tx_bytes += taken;

@@ -79,6 +79,11 @@ struct virtio_console {
  * descriptors as the ring, and a ring as many chains.
  */
 #define CONSOLE_PASS_DESCS	4096
+/*
+ * What a reset may add to a buffer at its bound: all that Linux can have on offer,
+ * a ring of its largest writes. Its write() has returned, so it must not be lost.
+ */
+#define CONSOLE_LAST_WORDS	(KTSTR_QUEUE_SIZE_MAX * KTSTR_TX_SLICE_MAX)
 /* Port 0 takes more than a pass: Linux spins until its bytes are taken. */
 #define CONSOLE_TX0_BYTES	(2 * KTSTR_TX_PASS_BYTES)
 

@@ -175,7 +175,8 @@ static int init_ports(struct virtio_console *vc)
 	for (unsigned int i = 0; i < KTSTR_NR_PORTS; i++) {
 		struct console_port *p = &vc->port[i];
 
-		if (byte_ring__init(&p->tx, KTSTR_TX_BUF_MAX + VIRTIO_CONSOLE_PUSH_BACK_MAX) ||
+		if (byte_ring__init(&p->tx, KTSTR_TX_BUF_MAX + CONSOLE_LAST_WORDS +
+					    VIRTIO_CONSOLE_PUSH_BACK_MAX) ||
 		    byte_ring__init(&p->rx, KTSTR_PENDING_RX_MAX)) {
 			exit_ports(vc);
 			return -ENOMEM;
