@@ -51,7 +51,9 @@ FIXTURE_TEARDOWN(ring)
 static int start(FIXTURE_DATA(ring) *self, uint32_t num, uint16_t index)
 {
 	virtqueue__reset(&self->vq);
-	memset(self->ram, 0, DATA - GPA);
+	memset(self->desc, 0, num * sizeof(*self->desc));
+	memset(self->avail, 0, sizeof(*self->avail) + num * sizeof(self->avail->ring[0]));
+	memset(self->used, 0, sizeof(*self->used) + num * sizeof(self->used->ring[0]));
 	self->vq.desc_gpa = DESC;
 	self->vq.avail_gpa = AVAIL;
 	self->vq.used_gpa = USED;
@@ -83,36 +85,76 @@ static int pop(FIXTURE_DATA(ring) *self)
 	return virtqueue__pop(&self->vq, &self->gm, &self->chain);
 }
 
-/* Every start index of every ring size, and across the wrap of the 16-bit index. */
-TEST_F(ring, every_start_index)
+/* @n chains of one descriptor each through a ring of @num; return: they came back in order. */
+static bool burst(FIXTURE_DATA(ring) *self, uint32_t num, uint32_t n)
 {
+	uint16_t index = self->avail->idx;
+
+	for (uint32_t i = 0; i < n; i++)
+		offer(self, num - 1 - i);
+	for (uint32_t i = 0; i < n; i++) {
+		if (pop(self) != 1 || self->chain.head != num - 1 - i || self->chain.readable != 1)
+			return false;
+		virtqueue__push(&self->vq, self->chain.head, i);
+	}
+	if (pop(self) || self->used->idx != (uint16_t)(index + n))
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct vring_used_elem *e = &self->used->ring[(index + i) & (num - 1)];
+
+		if (e->id != num - 1 - i || e->len != i)
+			return false;
+	}
+	return true;
+}
+
+static void fill_table(FIXTURE_DATA(ring) *self, uint32_t num)
+{
+	for (uint32_t i = 0; i < num; i++)
+		put(self, i, DATA + i, 1, 0, 0);
+}
+
+/*
+ * A ring that is full, from every start index of every size, before and across
+ * 0x7fff and the wrap of the 16-bit index.
+ */
+TEST_F(ring, full_ring_from_every_start_index)
+{
+	static const uint16_t around[] = { 0, 0x8000 };
+
 	for (uint32_t num = 1; num <= 256; num *= 2) {
-		for (uint32_t k = 0; k < 2 * num; k++) {
-			uint16_t index = k < num ? k : 65536 - 2 * num + k;
+		for (unsigned int a = 0; a < 2; a++) {
+			for (uint32_t k = 0; k <= 4 * num; k++) {
+				uint16_t index = around[a] - 2 * num + k;
 
-			ASSERT_EQ(0, start(self, num, index));
-			for (uint32_t i = 0; i < num; i++) {
-				put(self, i, DATA + i, 1, 0, 0);
-				offer(self, num - 1 - i);
-			}
-			for (uint32_t i = 0; i < num; i++) {
-				ASSERT_EQ(1, pop(self));
-				ASSERT_EQ(num - 1 - i, self->chain.head);
-				virtqueue__push(&self->vq, self->chain.head, i);
-			}
-			ASSERT_EQ(0, pop(self));
-			ASSERT_EQ((uint16_t)(index + num), self->used->idx);
-			for (uint32_t i = 0; i < num; i++) {
-				uint16_t slot = (index + i) & (num - 1);
-
-				ASSERT_EQ(num - 1 - i, self->used->ring[slot].id);
-				ASSERT_EQ(i, self->used->ring[slot].len);
+				ASSERT_EQ(0, start(self, num, index));
+				fill_table(self, num);
+				ASSERT_TRUE(burst(self, num, num)) {
+					TH_LOG("size %u start %#x", num, index);
+				}
 			}
 		}
 	}
 }
 
-TEST_F(ring, chain_of_the_whole_ring)
+/* All 65536 indices of every size in a row, with one chain and with a few. */
+TEST_F(ring, every_index_of_every_size)
+{
+	for (uint32_t num = 1; num <= 256; num *= 2) {
+		uint32_t done = 0;
+
+		ASSERT_EQ(0, start(self, num, 0));
+		fill_table(self, num);
+		for (uint32_t n = 1; done < 65536 + 2 * num; n = n % 5 % num + 1) {
+			ASSERT_TRUE(burst(self, num, n)) {
+				TH_LOG("size %u at %#x, %u chains", num, done, n);
+			}
+			done += n;
+		}
+	}
+}
+
+TEST_F(ring, E3_chain_of_the_whole_ring)
 {
 	for (uint32_t num = 1; num <= 256; num *= 2) {
 		ASSERT_EQ(0, start(self, num, 0));
@@ -131,24 +173,27 @@ TEST_F(ring, chain_of_the_whole_ring)
 	}
 }
 
-TEST_F(ring, loops_of_every_length)
+TEST_F(ring, E1_loops_of_every_length)
 {
-	for (uint32_t num = 1; num <= 64; num *= 2) {
+	for (uint32_t num = 1; num <= 256; num *= 2) {
 		for (uint32_t back = 0; back < num; back++) {
 			ASSERT_EQ(0, start(self, num, 0));
 			for (uint32_t i = 0; i < num; i++) {
 				put(self, i, DATA, 1, VRING_DESC_F_NEXT,
 				    i + 1 < num ? i + 1 : back);
 			}
-			offer(self, 0);
+			/* The last one is a descriptor whose next is itself. */
+			offer(self, back);
 			ASSERT_EQ(-ELOOP, pop(self));
 			ASSERT_TRUE(self->vq.broken);
+			ASSERT_EQ(num, self->chain.walked);
 			ASSERT_FALSE(virtqueue__usable(&self->vq));
 		}
 	}
 }
 
-TEST_F(ring, index_jumps)
+/* 0xffff is the index that went back by one. */
+TEST_F(ring, D1_D2_index_jumps)
 {
 	static const uint16_t jump[] = { 17, 18, 0x8000, 0xfff0, 0xffff };
 
@@ -162,12 +207,46 @@ TEST_F(ring, index_jumps)
 	ASSERT_EQ(0, start(self, 16, 7));
 	self->avail->idx += 16;
 	put(self, 0, DATA, 1, 0, 0);
-	for (int i = 0; i < 16; i++)
+	for (int i = 0; i < 16; i++) {
 		EXPECT_EQ(1, pop(self));
+	}
 	EXPECT_EQ(0, pop(self));
 }
 
-TEST_F(ring, heads_outside_the_table)
+/*
+ * Back to an index that is still ahead of what was taken: no jump by the distance,
+ * but a decrement all the same (2.7.6.1), and heads that were counted already.
+ */
+TEST_F(ring, D2_index_that_goes_back_among_chains_not_taken)
+{
+	for (uint32_t back = 1; back < 10; back++) {
+		ASSERT_EQ(0, start(self, 16, 0xfffc));
+		fill_table(self, 16);
+		for (uint16_t i = 0; i < 10; i++)
+			offer(self, i);
+		ASSERT_EQ(1, pop(self));
+		self->avail->idx -= back;
+		ASSERT_EQ(-EPROTO, pop(self)) TH_LOG("back by %u", back);
+		ASSERT_TRUE(self->vq.broken);
+	}
+}
+
+TEST_F(ring, D1_index_jumps_at_every_size)
+{
+	for (uint32_t num = 1; num <= 256; num *= 2) {
+		for (uint32_t delta = 0; delta < 65536; delta += delta < 2 * num ? 1 : 251) {
+			ASSERT_EQ(0, start(self, num, 0xfff0));
+			fill_table(self, num);
+			self->avail->idx += delta;
+			ASSERT_EQ(delta > num ? -EPROTO : !!delta, pop(self)) {
+				TH_LOG("size %u delta %u", num, delta);
+			}
+			ASSERT_EQ(delta > num, self->vq.broken);
+		}
+	}
+}
+
+TEST_F(ring, D4_heads_outside_the_table)
 {
 	static const uint16_t head[] = { 16, 17, 0x8000, 0xffff };
 
@@ -182,7 +261,7 @@ TEST_F(ring, heads_outside_the_table)
 	EXPECT_EQ(1, pop(self));
 }
 
-TEST_F(ring, next_outside_the_table)
+TEST_F(ring, E4_E5_E6_next_outside_the_table_and_unknown_flags)
 {
 	static const uint16_t next[] = { 16, 0xffff };
 
@@ -200,7 +279,7 @@ TEST_F(ring, next_outside_the_table)
 	}
 }
 
-TEST_F(ring, indirect_descriptor_breaks_wherever_it_stands)
+TEST_F(ring, E7_indirect_descriptor_breaks_wherever_it_stands)
 {
 	static const uint16_t flags[] = { 0, VRING_DESC_F_WRITE, VRING_DESC_F_NEXT };
 
@@ -213,7 +292,7 @@ TEST_F(ring, indirect_descriptor_breaks_wherever_it_stands)
 	}
 }
 
-TEST_F(ring, buffers_outside_memory_are_bad_not_broken)
+TEST_F(ring, E16_E17_E18_buffers_outside_memory_are_bad_not_broken)
 {
 	static const struct { uint64_t addr; uint32_t len; bool bad; } c[] = {
 		{ GPA + SIZE - 1, 1, false }, { GPA + SIZE - 1, 2, true }, { GPA - 1, 1, true },
@@ -235,6 +314,59 @@ TEST_F(ring, buffers_outside_memory_are_bad_not_broken)
 	}
 }
 
+/*
+ * A head offered again before it came back is not worth breaking a queue for: no
+ * state hangs on a head. It is counted, and taken as often as it is offered.
+ */
+TEST_F(ring, D6_head_offered_again_is_counted)
+{
+	ASSERT_EQ(0, start(self, 16, 0xfffe));
+	fill_table(self, 16);
+	for (int i = 0; i < 3; i++)
+		offer(self, 5);
+	offer(self, 6);
+	ASSERT_EQ(1, pop(self));
+	EXPECT_EQ(2, self->vq.repeats);
+	/* Still with the device, and offered once more. */
+	offer(self, 5);
+	for (int i = 0; i < 4; i++) {
+		ASSERT_EQ(1, pop(self));
+		EXPECT_EQ(i == 2 ? 6 : 5, self->chain.head);
+	}
+	EXPECT_EQ(3, self->vq.repeats);
+	ASSERT_EQ(0, pop(self));
+	/* The twin: a head that came back may be offered again. */
+	for (int i = 0; i < 100; i++) {
+		virtqueue__push(&self->vq, 5, 0);
+		offer(self, 5);
+		ASSERT_EQ(1, pop(self));
+	}
+	EXPECT_EQ(3, self->vq.repeats);
+}
+
+/* A chain holds no more than its ring, whichever descriptor it begins with. */
+TEST_F(ring, E3_whole_ring_from_every_head)
+{
+	for (uint32_t num = 1; num <= 256; num *= 2) {
+		for (uint32_t head = 0; head < num; head++) {
+			ASSERT_EQ(0, start(self, num, head));
+			for (uint32_t i = 0; i < num; i++) {
+				put(self, i, DATA + i, 1,
+				    i == ((head - 1) & (num - 1)) ? 0 : VRING_DESC_F_NEXT,
+				    (i + 1) & (num - 1));
+			}
+			offer(self, head);
+			ASSERT_EQ(1, pop(self)) TH_LOG("size %u head %u", num, head);
+			ASSERT_EQ(num, self->chain.readable);
+			ASSERT_EQ(num, self->chain.walked);
+			/* One more link closes the loop. */
+			self->desc[(head - 1) & (num - 1)].flags = VRING_DESC_F_NEXT;
+			offer(self, head);
+			ASSERT_EQ(-ELOOP, pop(self)) TH_LOG("size %u head %u", num, head);
+		}
+	}
+}
+
 TEST_F(ring, descriptor_changed_after_the_walk_changes_nothing)
 {
 	uint8_t out[8] = { 0 };
@@ -250,7 +382,7 @@ TEST_F(ring, descriptor_changed_after_the_walk_changes_nothing)
 	EXPECT_EQ(0, memcmp(out, "abcdefgh", 8));
 }
 
-TEST_F(ring, used_ring_is_never_read_back)
+TEST_F(ring, D8_used_ring_is_never_read_back)
 {
 	ASSERT_EQ(0, start(self, 16, 0));
 	put(self, 0, DATA, 1, 0, 0);
@@ -263,7 +395,7 @@ TEST_F(ring, used_ring_is_never_read_back)
 	}
 }
 
-TEST_F(ring, only_bit_0_of_avail_flags_counts)
+TEST_F(ring, D7_only_bit_0_of_avail_flags_counts)
 {
 	ASSERT_EQ(0, start(self, 16, 0));
 	for (uint32_t flags = 0; flags < 65536; flags++) {
