@@ -103,7 +103,7 @@ TEST_F(console, no_such_port)
 }
 
 /* 1 MiB in one descriptor: slices, passes, and not a byte missing. */
-TEST_F(console, descriptor_larger_than_slice_and_pass_arrives_whole)
+TEST_F(console, E25_descriptor_larger_than_slice_and_pass_arrives_whole)
 {
 	struct driver *d = &self->d;
 
@@ -119,7 +119,7 @@ TEST_F(console, descriptor_larger_than_slice_and_pass_arrives_whole)
 }
 
 /* Larger than the host's whole buffer: it follows as the host reads. */
-TEST_F(console, chain_larger_than_the_buffer_arrives_whole)
+TEST_F(console, E25_chain_larger_than_the_buffer_arrives_whole)
 {
 	const struct driver_seg seg[] = {
 		{ DRIVER_DATA_GPA, 9 * MIB, false }, { DRIVER_DATA_GPA + 9 * MIB, 1, false },
@@ -142,7 +142,7 @@ TEST_F(console, chain_larger_than_the_buffer_arrives_whole)
 	EXPECT_EQ(0, virtio_console__read(d->vc, 1, self->buf, 1));
 }
 
-TEST_F(console, full_buffer_holds_chains_back_and_reading_lets_them_in)
+TEST_F(console, G2_G3_full_buffer_holds_chains_back_and_reading_lets_them_in)
 {
 	struct driver *d = &self->d;
 	size_t got = 0, n;
@@ -218,72 +218,7 @@ TEST_F(console, port_0_is_bounded_and_goes_on_by_itself)
 	EXPECT_EQ(5, virtio_console__read(d->vc, 0, self->buf, 16 * MIB));
 }
 
-TEST_F(console, transmit_chains_that_hold_nothing_are_returned_and_counted)
-{
-	const struct driver_seg bad[] = {
-		{ DRIVER_DATA_GPA, 0, false },			/* empty */
-		{ DRIVER_DATA_GPA, 16, true },			/* not readable */
-		{ DRIVER_DATA_GPA, 0xffffffff, false },		/* past the end */
-		{ DRIVER_RAM_GPA + DRIVER_RAM_SIZE - 1, 2, false },
-		{ 0xfffffffffffffff0, 0x20, false },		/* wraps */
-		{ 0xd0000050, 4, false },			/* a device */
-	};
-	struct driver *d = &self->d;
-	const unsigned int nr = sizeof(bad) / sizeof(bad[0]);
-	uint32_t len;
-
-	for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++) {
-		uint64_t before = driver__stats(d).driver_errors;
-
-		for (unsigned int i = 0; i < nr; i++) {
-			int head = driver__add(d, txq[p], &bad[i], 1);
-
-			driver__kick(d, txq[p]);
-			EXPECT_EQ(head, driver__used(d, txq[p], &len)) TH_LOG("case %u", i);
-			EXPECT_EQ(0, len);
-		}
-		EXPECT_EQ(before + nr, driver__stats(d).driver_errors);
-		EXPECT_EQ(0, virtio_console__read(d->vc, p, self->buf, 100));
-		/* The twin: the last byte of RAM is a byte like any other. */
-		send(d, txq[p], DRIVER_RAM_GPA + DRIVER_RAM_SIZE - 1, 1);
-		EXPECT_EQ(1, virtio_console__read(d->vc, p, self->buf, 100));
-	}
-}
-
-TEST_F(console, receive_chains_that_hold_nothing_are_returned_and_the_bytes_kept)
-{
-	const struct driver_seg bad[] = {
-		{ DRIVER_DATA_GPA, 16, false }, { DRIVER_DATA_GPA, 0, true },
-		{ DRIVER_ROM_GPA, 16, true }, { 0xd0000000, 16, true },
-	};
-	const struct driver_seg mixed[] = {
-		{ DRIVER_DATA_GPA, 8, false }, { DRIVER_DATA_GPA + 8, 2, true },
-		{ DRIVER_DATA_GPA + 10, 2, false }, { DRIVER_DATA_GPA + 12, 8, true },
-	};
-	struct driver *d = &self->d;
-	uint32_t len;
-
-	for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++) {
-		memset(driver__ptr(d, DRIVER_DATA_GPA), '.', 20);
-		EXPECT_EQ(0, virtio_console__write(d->vc, p, "abcdef", 6));
-		EXPECT_TRUE(driver__needs_kick(d, rxq[p]));
-		for (unsigned int i = 0; i < 4; i++) {
-			driver__add(d, rxq[p], &bad[i], 1);
-			driver__kick(d, rxq[p]);
-			EXPECT_EQ(i, driver__used(d, rxq[p], &len));
-			EXPECT_EQ(0, len);
-			EXPECT_EQ(6, virtio_console__pending(d->vc, p));
-		}
-		driver__add(d, rxq[p], mixed, 4);
-		driver__kick(d, rxq[p]);
-		EXPECT_EQ(4, driver__used(d, rxq[p], &len));
-		EXPECT_EQ(6, len);
-		EXPECT_EQ(0, memcmp(driver__ptr(d, DRIVER_DATA_GPA), "........ab..cdef....", 20));
-		EXPECT_FALSE(driver__needs_kick(d, rxq[p]));
-	}
-}
-
-TEST_F(console, host_writer_is_told_when_the_buffer_is_full)
+TEST_F(console, G5_host_writer_is_told_when_the_buffer_is_full)
 {
 	struct driver *d = &self->d;
 
@@ -350,7 +285,7 @@ TEST_F(console, receive_pass_is_bounded_and_goes_on_by_itself)
 	EXPECT_EQ(256, matches(driver__ptr(d, DRIVER_DATA_GPA), 0, 256));
 }
 
-TEST_F(console, closed_port_gets_nothing_until_it_opens)
+TEST_F(console, F12_closed_port_gets_nothing_until_it_opens)
 {
 	struct driver *d = &self->d;
 
@@ -381,64 +316,6 @@ TEST_F(console, pushed_back_bytes_come_first_even_above_the_bound)
 	EXPECT_EQ(0, driver__event(d->tx));
 	EXPECT_EQ(9 * MIB - 300, virtio_console__read(d->vc, 1, self->buf, 16 * MIB));
 	EXPECT_EQ(9 * MIB - 300, matches(self->buf, 300, 9 * MIB - 300));
-}
-
-TEST_F(console, suppressed_interrupts_stay_out)
-{
-	struct driver *d = &self->d;
-
-	for (unsigned int i = 0; i < 1000; i++) {
-		bool off = i % 3 == 0;
-
-		d->q[BULK_TX].avail->flags = off ? 0xffff : 0xfffe;
-		send(d, BULK_TX, DRIVER_DATA_GPA, 1);
-		ASSERT_EQ(off ? 0 : 1, driver__interrupts(d));
-	}
-}
-
-TEST_F(console, broken_ring_stops_its_queue_only)
-{
-	for (unsigned int q = 0; q < KTSTR_NR_QUEUES; q++) {
-		struct driver d;
-		uint16_t used;
-
-		ASSERT_TRUE(driver__ready(&d, 16));
-		if (q == KTSTR_Q_CTRL_RX)
-			driver__control(&d, 0, VIRTIO_CONSOLE_DEVICE_READY, 1);
-		else if (!(q & 1))
-			virtio_console__write(d.vc, q ? q / 2 - 1 : 0, "x", 1);
-		driver__event(d.irq);
-		driver__publish(&d, q, 16);
-		driver__kick(&d, q);
-		if (q == KTSTR_Q_CTRL_RX) {
-			/* Nothing is owed, so nothing was looked at: nothing is broken. */
-			EXPECT_EQ(0, driver__event(d.irq));
-			driver__destroy(&d);
-			continue;
-		}
-		EXPECT_TRUE(driver__read32(&d, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET);
-		EXPECT_EQ(1, driver__event(d.irq));
-		EXPECT_TRUE(driver__read32(&d, VIRTIO_MMIO_INTERRUPT_STATUS) &
-			    VIRTIO_MMIO_INT_CONFIG);
-		used = d.q[q].used->idx;
-		for (int i = 0; i < 3; i++) {
-			driver__kick(&d, q);
-			virtio_console__service(d.vc);
-		}
-		EXPECT_EQ(used, d.q[q].used->idx);
-		EXPECT_EQ(0, driver__event(d.irq));
-		for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++) {
-			if (txq[p] == q)
-				continue;
-			send(&d, txq[p], DRIVER_DATA_GPA, 3);
-			EXPECT_EQ(3, virtio_console__read(d.vc, p, self->buf, 9)) TH_LOG("q%u", q);
-		}
-		ASSERT_TRUE(driver__init(&d, DRIVER_FEATURES, 16));
-		ASSERT_TRUE(driver__handshake(&d));
-		send(&d, BULK_TX, DRIVER_DATA_GPA, 3);
-		EXPECT_EQ(3, virtio_console__read(d.vc, 1, self->buf, 9));
-		driver__destroy(&d);
-	}
 }
 
 TEST_F(console, last_words_survive_a_reset)
@@ -561,7 +438,7 @@ TEST_F(console, many_resets_leave_nothing_behind)
 }
 
 /* Ring sizes down to 1, random cuts, slow and fast readers: what goes in comes out. */
-TEST_F(console, random_traffic_is_conserved)
+TEST_F(console, G12_random_traffic_is_conserved_at_every_ring_size)
 {
 	struct driver *d = &self->d;
 
