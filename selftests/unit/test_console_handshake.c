@@ -4,13 +4,16 @@
  */
 #include <string.h>
 
-#include "driver.h"
+#include "driver_alive.h"
 
 #include "unit.h"
 
 #define BUF_GPA		DRIVER_DATA_GPA
 #define BUF_SIZE	64u
 #define CTRL_RX		KTSTR_Q_CTRL_RX
+
+/* Queues without an echo before the handshake is over: ports 1 and 2 are not open yet. */
+#define KEEPS_QUIET	(1u << KTSTR_Q_CTRL_RX | 1u << KTSTR_Q_BULK_RX | 1u << KTSTR_Q_STATS_RX)
 
 struct reply {
 	uint32_t id;
@@ -84,7 +87,7 @@ static bool reply(struct driver *d, struct reply *r)
 	EXPECT_FALSE(reply(d, &_r)) TH_LOG("got %u/%u", _r.id, _r.event);	\
 } while (0)
 
-TEST_F(console, device_ready_adds_three_ports_in_order)
+TEST_F(console, F4_device_ready_adds_three_ports_in_order)
 {
 	offer(&self->d, 16, BUF_SIZE);
 	ASSERT_TRUE(driver__control(&self->d, VIRTIO_CONSOLE_BAD_ID, VIRTIO_CONSOLE_DEVICE_READY,
@@ -116,7 +119,7 @@ TEST_F(console, port_ready_is_answered_with_its_particulars)
 	expect_no_reply(&self->d);
 }
 
-TEST_F(console, repeats_change_nothing_until_a_reset)
+TEST_F(console, F6_F10_repeats_change_nothing_until_a_reset)
 {
 	for (int round = 0; round < 2; round++) {
 		offer(&self->d, 32, BUF_SIZE);
@@ -186,7 +189,7 @@ TEST_F(console, no_kick_is_asked_for_while_nothing_is_owed)
 	}
 }
 
-TEST_F(console, port_open_opens_and_closes_ports_1_and_2)
+TEST_F(console, F12_port_open_opens_and_closes_ports_1_and_2)
 {
 	struct driver *d = &self->d;
 
@@ -207,7 +210,7 @@ TEST_F(console, port_open_opens_and_closes_ports_1_and_2)
 }
 
 /* Each of these is returned at once, counted, and has no effect whatever. */
-TEST_F(console, nonsense_is_ignored_and_counted)
+TEST_F(console, F7_F9_F11_F13_F14_F16_F17_F23_nonsense_is_ignored_and_counted)
 {
 	static const struct virtio_console_control bad[] = {
 		{ 0, VIRTIO_CONSOLE_DEVICE_READY, 0 },
@@ -241,17 +244,30 @@ TEST_F(console, nonsense_is_ignored_and_counted)
 		EXPECT_FALSE(virtio_console__is_open(d->vc, 1));
 		expect_no_reply(d);
 	}
+	/* Every event that no driver sends, known to the standard or not. */
+	for (uint32_t event = 0; event < 65536; event++) {
+		uint64_t before = driver__stats(d).driver_errors;
+
+		if (event == VIRTIO_CONSOLE_DEVICE_READY || event == VIRTIO_CONSOLE_PORT_READY ||
+		    event == VIRTIO_CONSOLE_PORT_OPEN)
+			continue;
+		ASSERT_TRUE(driver__control(d, event % 4, event, 1)) TH_LOG("event %u", event);
+		ASSERT_EQ(before + 1, driver__stats(d).driver_errors) TH_LOG("event %u", event);
+	}
+	expect_no_reply(d);
 	/* And the device still does its work. */
 	ASSERT_TRUE(driver__control(d, 1, VIRTIO_CONSOLE_PORT_READY, 1));
 	expect_reply(d, 1, VIRTIO_CONSOLE_PORT_NAME);
 	expect_reply(d, 1, VIRTIO_CONSOLE_PORT_OPEN);
+	EXPECT_ALIVE(d, KEEPS_QUIET);
 }
 
-TEST_F(console, short_or_unreadable_message_is_returned_and_ignored)
+TEST_F(console, F1_F3_short_or_unreadable_message_is_returned_and_ignored)
 {
 	const struct virtio_console_control msg = { 0, VIRTIO_CONSOLE_DEVICE_READY, 1 };
 	const struct driver_seg bad[] = {
-		{ BUF_GPA, 0, false }, { BUF_GPA, 1, false }, { BUF_GPA, 7, false },
+		{ BUF_GPA, 0, false }, { BUF_GPA, 1, false }, { BUF_GPA, 4, false },
+		{ BUF_GPA, 6, false }, { BUF_GPA, 7, false },
 		{ BUF_GPA, 8, true }, { 0, 8, false }, { -4ull, 8, false },
 		{ DRIVER_RAM_GPA + DRIVER_RAM_SIZE - 7, 8, false },
 	};
@@ -269,6 +285,7 @@ TEST_F(console, short_or_unreadable_message_is_returned_and_ignored)
 		EXPECT_EQ(i + 1, driver__stats(d).driver_errors) TH_LOG("case %u", i);
 		expect_no_reply(d);
 	}
+	EXPECT_ALIVE(d, KEEPS_QUIET);
 }
 
 TEST_F(console, message_in_pieces_is_understood)
@@ -287,7 +304,7 @@ TEST_F(console, message_in_pieces_is_understood)
 	expect_reply(d, 0, VIRTIO_CONSOLE_PORT_ADD);
 }
 
-TEST_F(console, reply_is_scattered_over_a_chain)
+TEST_F(console, F22_reply_is_scattered_over_a_chain)
 {
 	const struct driver_seg seg[] = {
 		{ BUF_GPA, 4, true }, { BUF_GPA + 0x100, 4, true },
@@ -303,7 +320,7 @@ TEST_F(console, reply_is_scattered_over_a_chain)
 	EXPECT_EQ(1, driver__ptr(d, BUF_GPA + 0x100)[2]);
 }
 
-TEST_F(console, small_control_buffer_is_returned_empty_and_the_message_kept)
+TEST_F(console, F20_small_control_buffer_is_returned_empty_and_the_message_kept)
 {
 	struct driver *d = &self->d;
 	uint32_t len;
@@ -323,9 +340,36 @@ TEST_F(console, small_control_buffer_is_returned_empty_and_the_message_kept)
 	}
 	offer(d, 1, BUF_SIZE);
 	expect_reply(d, 0, VIRTIO_CONSOLE_PORT_ADD);
+	EXPECT_ALIVE(d, KEEPS_QUIET);
 }
 
-TEST_F(console, driver_that_offers_only_small_buffers_breaks_its_control_queue)
+/* Eight bytes hold every message but a name: a name is never cut, nor sent over two chains. */
+TEST_F(console, F20_name_is_never_cut)
+{
+	struct driver *d = &self->d;
+	uint32_t len;
+
+	ASSERT_TRUE(driver__control(d, 1, VIRTIO_CONSOLE_PORT_READY, 1));
+	for (uint32_t size = 8; size < 8 + sizeof(KTSTR_PORT_BULK_NAME); size++) {
+		memset(driver__ptr(d, BUF_GPA), 0xee, 4096);
+		driver__add1(d, CTRL_RX, BUF_GPA, size, true);
+		driver__kick(d, CTRL_RX);
+		ASSERT_LE(0, driver__used(d, CTRL_RX, &len));
+		EXPECT_EQ(0, len) TH_LOG("buffer of %u", size);
+		for (int i = 0; i < 64; i++) {
+			ASSERT_EQ(0xee, driver__ptr(d, BUF_GPA)[i]) TH_LOG("buffer of %u", size);
+		}
+	}
+	/* The twin: exactly its length. */
+	driver__add1(d, CTRL_RX, BUF_GPA, 8 + sizeof(KTSTR_PORT_BULK_NAME), true);
+	driver__kick(d, CTRL_RX);
+	ASSERT_LE(0, driver__used(d, CTRL_RX, &len));
+	EXPECT_EQ(8 + sizeof(KTSTR_PORT_BULK_NAME), len);
+	EXPECT_STREQ(KTSTR_PORT_BULK_NAME, (char *)driver__ptr(d, BUF_GPA + 8));
+	EXPECT_ALIVE(d, KEEPS_QUIET);
+}
+
+TEST_F(console, F20_driver_that_offers_only_small_buffers_breaks_its_control_queue)
 {
 	struct driver *d = &self->d;
 	unsigned int given;
@@ -339,20 +383,96 @@ TEST_F(console, driver_that_offers_only_small_buffers_breaks_its_control_queue)
 	EXPECT_EQ(256, given);
 	/* The others live on. */
 	EXPECT_TRUE(driver__control(d, 1, VIRTIO_CONSOLE_PORT_READY, 1));
+	EXPECT_ALIVE(d, KEEPS_QUIET);
 }
 
-TEST_F(console, full_ring_of_messages_is_done_in_the_same_exit)
+TEST_F(console, F18_full_ring_of_messages_is_done_in_the_same_exit)
 {
 	struct virtio_console_control msg = { 0, VIRTIO_CONSOLE_PORT_READY, 1 };
 	struct driver *d = &self->d;
 
 	ASSERT_TRUE(driver__init(d, DRIVER_FEATURES, 256));
-	memcpy(driver__ptr(d, BUF_GPA), &msg, sizeof(msg));
-	for (int i = 0; i < 256; i++)
-		driver__add1(d, KTSTR_Q_CTRL_TX, BUF_GPA, sizeof(msg), false);
+	offer(d, 16, BUF_SIZE);
+	memcpy(driver__ptr(d, CTRL_MSG_GPA), &msg, sizeof(msg));
+	for (int i = 0; i < 255; i++)
+		driver__add1(d, KTSTR_Q_CTRL_TX, CTRL_MSG_GPA, sizeof(msg), false);
+	/* The last one is another, to show that it was read too. */
+	msg.id = 1;
+	memcpy(driver__ptr(d, CTRL_MSG_GPA + 64), &msg, sizeof(msg));
+	driver__add1(d, KTSTR_Q_CTRL_TX, CTRL_MSG_GPA + 64, sizeof(msg), false);
 	driver__kick(d, KTSTR_Q_CTRL_TX);
 	EXPECT_EQ(256, d->q[KTSTR_Q_CTRL_TX].used->idx);
-	EXPECT_GE(driver__settle(d), 0);
+	expect_reply(d, 0, VIRTIO_CONSOLE_CONSOLE_PORT);
+	expect_reply(d, 0, VIRTIO_CONSOLE_PORT_NAME);
+	expect_reply(d, 0, VIRTIO_CONSOLE_PORT_OPEN);
+	expect_reply(d, 1, VIRTIO_CONSOLE_PORT_NAME);
+	expect_reply(d, 1, VIRTIO_CONSOLE_PORT_OPEN);
+	EXPECT_ALIVE(d, KEEPS_QUIET);
+}
+
+/* Batches of messages, as many as a ring holds, a million in all. */
+static void flood(struct driver *d, const struct virtio_console_control *msg, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++)
+		memcpy(driver__ptr(d, CTRL_MSG_GPA + 16 * i), &msg[i], sizeof(*msg));
+	for (unsigned int n = 0; n < 1000000; n += 256) {
+		for (unsigned int i = 0; i < 256; i++)
+			driver__add1(d, KTSTR_Q_CTRL_TX, CTRL_MSG_GPA + 16 * (i % nr), sizeof(*msg),
+				     false);
+		driver__kick(d, KTSTR_Q_CTRL_TX);
+	}
+}
+
+/*
+ * What is owed is a fixed set of bits: with no buffer on offer a million messages
+ * leave no more behind than one of each.
+ */
+TEST_F(console, F6_F10_F12_a_million_messages_leave_ten_answers)
+{
+	static const struct virtio_console_control msg[] = {
+		{ ~0u, VIRTIO_CONSOLE_DEVICE_READY, 1 }, { 0, VIRTIO_CONSOLE_PORT_READY, 1 },
+		{ 1, VIRTIO_CONSOLE_PORT_READY, 1 }, { 2, VIRTIO_CONSOLE_PORT_READY, 1 },
+		{ 1, VIRTIO_CONSOLE_PORT_OPEN, 1 }, { 1, VIRTIO_CONSOLE_PORT_OPEN, 0 },
+		{ 2, VIRTIO_CONSOLE_PORT_OPEN, 1 }, { 2, VIRTIO_CONSOLE_PORT_OPEN, 1 },
+	};
+	struct driver *d = &self->d;
+	struct reply r;
+
+	ASSERT_TRUE(driver__init(d, DRIVER_FEATURES, 256));
+	flood(d, msg, 8);
+	EXPECT_EQ(0, driver__stats(d).driver_errors);
+	EXPECT_FALSE(virtio_console__is_open(d->vc, 1));
+	EXPECT_TRUE(virtio_console__is_open(d->vc, 2));
+	offer(d, 32, BUF_SIZE);
+	for (int i = 0; i < 10; i++) {
+		ASSERT_TRUE(reply(d, &r));
+	}
+	expect_no_reply(d);
+	/* Data flows after the reopening, on the port that was closed half a million times. */
+	ASSERT_TRUE(driver__control(d, 1, VIRTIO_CONSOLE_PORT_OPEN, 1));
+	EXPECT_ALIVE(d, 0);
+}
+
+TEST_F(console, F12_data_flows_after_each_reopening)
+{
+	struct driver *d = &self->d;
+
+	ASSERT_TRUE(driver__handshake(d));
+	for (int i = 0; i < 2000; i++) {
+		unsigned int p = 1 + i % 2;
+
+		ASSERT_TRUE(driver__control(d, p, VIRTIO_CONSOLE_PORT_OPEN, 1));
+		ASSERT_TRUE(driver__echo_rx(d, p)) TH_LOG("round %d", i);
+		for (int n = 0; n < i % 4; n++) {
+			ASSERT_TRUE(driver__control(d, p, VIRTIO_CONSOLE_PORT_OPEN, 0));
+		}
+		/* To the host bytes flow whether or not the guest has the port open. */
+		ASSERT_TRUE(driver__echo_tx(d, p)) TH_LOG("round %d", i);
+		ASSERT_TRUE(driver__control(d, p, VIRTIO_CONSOLE_PORT_OPEN, 1));
+		ASSERT_TRUE(driver__echo_rx(d, p)) TH_LOG("round %d", i);
+	}
+	EXPECT_EQ(0, driver__stats(d).driver_errors);
+	EXPECT_ALIVE(d, 0);
 }
 
 /* Ring sizes from 1 up, indices through their 16-bit wrap. */
@@ -368,7 +488,7 @@ TEST_F(console, control_queue_wraps)
 	}
 }
 
-TEST_F(console, single_port_driver_has_an_open_port_0_and_nothing_else)
+TEST_F(console, B7_single_port_driver_has_an_open_port_0_and_nothing_else)
 {
 	struct driver *d = &self->d;
 	uint8_t buf[4];
@@ -391,6 +511,35 @@ TEST_F(console, single_port_driver_has_an_open_port_0_and_nothing_else)
 	EXPECT_EQ(4, virtio_console__pending(d->vc, 1));
 	driver__kick(d, KTSTR_Q_CTRL_TX);
 	EXPECT_EQ(1, driver__stats(d).driver_errors);
+	EXPECT_ALIVE(d, (uint8_t)~3u);
+}
+
+/* Without MULTIPORT queues 2 and up are no queues: no register of theirs takes anything. */
+TEST_F(console, F24_control_traffic_without_multiport_is_not_interpreted)
+{
+	const struct virtio_console_control msg = { 0, VIRTIO_CONSOLE_DEVICE_READY, 1 };
+	struct driver *d = &self->d;
+
+	driver__negotiate(d, 1ull << VIRTIO_F_VERSION_1);
+	for (unsigned int q = 0; q < KTSTR_NR_QUEUES; q++) {
+		EXPECT_EQ(q < 2, driver__setup_queue(d, q, 16)) TH_LOG("queue %u", q);
+	}
+	driver__write32(d, VIRTIO_MMIO_STATUS, S_ACK | S_DRV | S_FEAT | S_OK);
+	memcpy(driver__ptr(d, CTRL_MSG_GPA), &msg, sizeof(msg));
+	offer(d, 4, BUF_SIZE);
+	driver__add1(d, KTSTR_Q_CTRL_TX, CTRL_MSG_GPA, sizeof(msg), false);
+	for (unsigned int q = 2; q < KTSTR_NR_QUEUES; q++) {
+		driver__kick(d, q);
+		virtio_console__service(d->vc);
+		EXPECT_EQ(-1, driver__used(d, q, NULL)) TH_LOG("queue %u", q);
+		EXPECT_EQ(0, driver__stats(d).kicks[q]);
+	}
+	/* Nor by the host's doing. */
+	EXPECT_EQ(0, virtio_console__connect(d->vc, 1, false));
+	EXPECT_EQ(0, virtio_console__connect(d->vc, 1, true));
+	EXPECT_EQ(-1, driver__used(d, CTRL_RX, NULL));
+	EXPECT_FALSE(virtio_console__is_open(d->vc, 1));
+	EXPECT_ALIVE(d, (uint8_t)~3u);
 }
 
 TEST_HARNESS_MAIN
