@@ -121,11 +121,23 @@ static inline void *map(size_t size)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+/** driver__new_device() - power on; @irq_timer_fd as in struct virtio_console_cfg */
+static inline bool driver__new_device(struct driver *d, int irq_timer_fd)
+{
+	const struct virtio_console_cfg cfg = {
+		.mem = &d->gm, .irq_fd = d->irq, .tx_evt = d->tx, .stats_tx_evt = d->stats,
+		.rearm_evt = d->rearm, .irq_timer_fd = irq_timer_fd, .emerg = count_emerg,
+		.emerg_arg = d,
+	};
+
+	virtio_console__free(d->vc);
+	d->vc = virtio_console__new(&cfg);
+	return d->vc;
+}
+
 /** driver__create() - RAM and a device after power-on; return: false without resources */
 static inline bool driver__create(struct driver *d)
 {
-	struct virtio_console_cfg cfg;
-
 	memset(d, 0, sizeof(*d));
 	d->ram = map(DRIVER_RAM_SIZE);
 	d->rom = map(4096);
@@ -142,12 +154,7 @@ static inline bool driver__create(struct driver *d)
 	    guest_memory__add(&d->gm, DRIVER_RAM_GPA, DRIVER_RAM_SIZE, d->ram, false) ||
 	    guest_memory__add(&d->gm, DRIVER_ROM_GPA, 4096, d->rom, true))
 		return false;
-	cfg = (struct virtio_console_cfg) {
-		.mem = &d->gm, .irq_fd = d->irq, .tx_evt = d->tx, .stats_tx_evt = d->stats,
-		.rearm_evt = d->rearm, .irq_timer_fd = d->timer, .emerg = count_emerg, .emerg_arg = d,
-	};
-	d->vc = virtio_console__new(&cfg);
-	return d->vc;
+	return driver__new_device(d, d->timer);
 }
 
 static inline void driver__destroy(struct driver *d)
