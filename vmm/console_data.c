@@ -220,8 +220,9 @@ static void interrupt_or_hold(struct virtio_console *vc, unsigned int port, bool
 	unsigned int q = console_port_txq(port);
 	struct console_port *p = &vc->port[port];
 
-	if (moderated(vc, port) && busy && p->uninterrupted < vc->mmio.vq[q].num / 4 &&
-	    p->held++ < HELD_MAX)
+	/* A ring that broke is looked at no more: what came back is told now. */
+	if (moderated(vc, port) && busy && !vc->mmio.vq[q].broken &&
+	    p->uninterrupted < vc->mmio.vq[q].num / 4 && p->held++ < HELD_MAX)
 		return;
 	p->held = 0;
 	if (p->uninterrupted)
