@@ -38,7 +38,8 @@ SCENARIO ?= steady
 SCHED ?= scx_simple
 ARGS ?=
 
-.PHONY: all setup kernel sched run check unit unit-build unit-list vm bench clean help install-in-tree
+.PHONY: all setup kernel sched run check check-full unit unit-build unit-list vm bench clean help \
+	install-in-tree
 
 # The empty command keeps make from saying that there was nothing to do.
 all: $(BIN) $(box_bin)
@@ -61,6 +62,9 @@ run: sched
 check: sched
 	@$(MAKE) $(jobs) --no-print-directory all
 	@+B=$(B) KTSTR=$(abspath $(BIN)) MAKE="$(MAKE) $(jobs)" selftests/run_all
+
+check-full: export KTSTR_FULL := 1
+check-full: check
 
 unit: unit-build
 	@selftests/run_unit $(unit_bin)
@@ -103,8 +107,14 @@ help:
 ##  make run               set everything up and judge scx_simple on the default kernel;
 ##                         SCENARIO=, SCHED= and ARGS="--duration 5" change what is run
 ##  make check             build what is missing, pass all tests
+##  make check-full        the same and the long variants; hours without hardware KVM
 ##  make unit              only the unit tests: host processes under ASan and UBSan
-##  make bench             boot time, VM exits and memory, beside QEMU's microvm
+##  make tsan              the console device's threads under ThreadSanitizer
+##  make diff              the console device against the kernel's own virtqueues
+##  make fuzz SECONDS=60   fuzz the console device and the frame assembler
+##  make soak              1 GiB each way through ports 1 and 2; MIB= changes how much
+##  make coverage          lines and branches of the device that its unit tests run
+##  make bench             boot, VM exits, memory and the console, beside QEMU's microvm
 ##  make setup             install the Debian packages that are missing
 ##  make kernel            build the guest kernel into ~/.cache/ktstr, once
 ##  make sched             build scx_simple and scx_qmap into ~/.cache/ktstr, once
