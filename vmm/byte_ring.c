@@ -51,6 +51,29 @@ static void copy_in(struct byte_ring *r, size_t pos, const uint8_t *src, size_t 
 		r->touched = end;
 }
 
+/*
+ * Starting over at the front keeps a ring that is emptied often in a few pages. One
+ * that is filled again and again keeps more: taking a page costs more than filling it.
+ */
+static void emptied(struct byte_ring *r)
+{
+	r->head = 0;
+	r->small = r->peak > BYTE_RING_KEEP ? 0 : r->small + 1;
+	r->peak = 0;
+	if (r->touched <= BYTE_RING_KEEP || r->small < BYTE_RING_SMALL)
+		return;
+	/* Refused, it costs memory and nothing else. */
+	if (!madvise(r->buf, r->touched, MADV_DONTNEED))
+		r->touched = 0;
+}
+
+static void filled(struct byte_ring *r, size_t n)
+{
+	r->len += n;
+	if (r->len > r->peak)
+		r->peak = r->len;
+}
+
 size_t byte_ring__append(struct byte_ring *r, const void *src, size_t n, size_t limit)
 {
 	limit = min_size(limit, r->cap);
@@ -58,7 +81,7 @@ size_t byte_ring__append(struct byte_ring *r, const void *src, size_t n, size_t 
 	if (!n)
 		return 0;
 	copy_in(r, index_at(r, r->head, r->len), src, n);
-	r->len += n;
+	filled(r, n);
 	return n;
 }
 
@@ -70,19 +93,8 @@ int byte_ring__push_front(struct byte_ring *r, const void *src, size_t n)
 		return 0;
 	r->head = index_at(r, r->head, r->cap - n);
 	copy_in(r, r->head, src, n);
-	r->len += n;
+	filled(r, n);
 	return 0;
-}
-
-/* Starting over at the front keeps a ring that is emptied often in a few pages. */
-static void emptied(struct byte_ring *r)
-{
-	r->head = 0;
-	if (r->touched <= BYTE_RING_KEEP)
-		return;
-	/* Refused, it costs memory and nothing else. */
-	if (!madvise(r->buf, r->touched, MADV_DONTNEED))
-		r->touched = 0;
 }
 
 size_t byte_ring__take(struct byte_ring *r, void *dst, size_t n)

@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BYTE_RING_KEEP	(2u << 20)	/* an empty ring that has more pages gives them back */
+#define BYTE_RING_KEEP	(2u << 20)	/* pages that a ring never gives back, in bytes */
+#define BYTE_RING_SMALL	64		/* times in a row that it needed no more, until it does */
 
 /**
  * struct byte_ring - bytes waiting to be taken
@@ -19,6 +20,8 @@
  * @head: index of the first byte, below @cap
  * @len: bytes in use
  * @touched: no byte at or above this index was written since pages were given back
+ * @peak: the most it held since it was empty
+ * @small: times in a row that @peak was at most %BYTE_RING_KEEP
  */
 struct byte_ring {
 	uint8_t *buf;
@@ -26,6 +29,8 @@ struct byte_ring {
 	size_t head;
 	size_t len;
 	size_t touched;
+	size_t peak;
+	unsigned int small;
 };
 
 /**

@@ -203,23 +203,41 @@ static size_t resident(const struct byte_ring *r)
 	return n;
 }
 
-TEST_F(bytes, pages_come_with_bytes_and_go_with_the_last_one)
+/* Empty a ring that holds one byte; in the two ways there are. */
+static void empty(struct byte_ring *r, bool clear)
+{
+	uint8_t byte;
+
+	if (clear)
+		byte_ring__clear(r);
+	else
+		byte_ring__take(r, &byte, 1);
+}
+
+TEST_F(bytes, pages_come_with_bytes_and_go_when_they_are_needed_no_more)
 {
 	static uint8_t buf[BIG];
 	struct byte_ring r;
 
 	ASSERT_EQ(0, byte_ring__init(&r, BIG));
 	EXPECT_EQ(0, resident(&r));
-	for (int i = 0; i < 100; i++) {
-		ASSERT_EQ(BIG, byte_ring__append(&r, buf, BIG, BIG));
-		ASSERT_EQ(BIG - 1, byte_ring__take(&r, buf, BIG - 1));
-		ASSERT_EQ(BIG / PAGE, resident(&r));
-		/* One byte is left: its page holds it, and it is not lost. */
-		if (i & 1) {
-			ASSERT_EQ(1, byte_ring__take(&r, buf, 1));
-		} else {
-			byte_ring__clear(&r);
+	for (int round = 0; round < 4; round++) {
+		/* Filled again and again it keeps them, for they would only come again. */
+		for (int i = 0; i < 2 * BYTE_RING_SMALL; i++) {
+			ASSERT_EQ(BIG, byte_ring__append(&r, buf, BIG, BIG));
+			ASSERT_EQ(BIG - 1, byte_ring__take(&r, buf, BIG - 1));
+			empty(&r, round & 1);
+			ASSERT_EQ(BIG / PAGE, resident(&r));
 		}
+		for (int i = 1; i < BYTE_RING_SMALL; i++) {
+			byte_ring__append(&r, buf, 1, BIG);
+			empty(&r, round & 1);
+			ASSERT_EQ(BIG / PAGE, resident(&r)) TH_LOG("emptied %d times", i);
+		}
+		/* One byte is left: its page holds it, and it is not lost. */
+		byte_ring__append(&r, buf, 1, BIG);
+		EXPECT_EQ(BIG / PAGE, resident(&r));
+		empty(&r, round & 1);
 		ASSERT_EQ(0, resident(&r));
 	}
 	byte_ring__exit(&r);
@@ -228,20 +246,19 @@ TEST_F(bytes, pages_come_with_bytes_and_go_with_the_last_one)
 /* To give back what is needed again at once costs two page faults per page. */
 TEST_F(bytes, a_small_ring_keeps_its_pages)
 {
-	static uint8_t buf[BYTE_RING_KEEP + 1];
+	static uint8_t buf[BYTE_RING_KEEP];
 	struct byte_ring r;
 
 	ASSERT_EQ(0, byte_ring__init(&r, BIG));
-	byte_ring__append(&r, buf, BYTE_RING_KEEP, BIG);
-	byte_ring__take(&r, buf, BYTE_RING_KEEP);
-	EXPECT_EQ(BYTE_RING_KEEP / PAGE, resident(&r));
-	EXPECT_EQ(0, r.head);
-	byte_ring__append(&r, buf, BYTE_RING_KEEP + 1, BIG);
-	byte_ring__take(&r, buf, BYTE_RING_KEEP + 1);
-	EXPECT_EQ(0, resident(&r));
-	/* At the end of the address range: by a push to the front, too. */
+	for (int i = 0; i < 3 * BYTE_RING_SMALL; i++) {
+		byte_ring__append(&r, buf, BYTE_RING_KEEP, BIG);
+		byte_ring__take(&r, buf, BYTE_RING_KEEP);
+		ASSERT_EQ(BYTE_RING_KEEP / PAGE, resident(&r));
+		ASSERT_EQ(0, r.head);
+	}
+	/* A page at the end of the address range counts: by a push to the front. */
 	byte_ring__push_front(&r, buf, 1);
-	EXPECT_EQ(1, resident(&r));
+	EXPECT_EQ(BYTE_RING_KEEP / PAGE + 1, resident(&r));
 	byte_ring__clear(&r);
 	EXPECT_EQ(0, resident(&r));
 	byte_ring__exit(&r);
