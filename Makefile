@@ -98,7 +98,7 @@ $(B)/unit/%: selftests/unit/%.c $(asan_libs) $(image_obj) $(ktstr_mk) Makefile
 -include $(addsuffix .d,$(unit_bin) $(vm_all) $(basename $(vm_util))) $(B)/obj/scripts/box/bench_run.d
 
 clean:
-	@rm -rf $(if $(O),$(addprefix $(B)/,obj asan guest unit vm libvmm.a libhost.a bench_run kvmbox-host kvmbox-init scripts ktstr),build ktstr)
+	@rm -rf $(if $(O),$(addprefix $(B)/,obj asan guest unit vm bench cov tsan diff fuzz soak kmod check libvmm.a libhost.a bench_run kvmbox-host kvmbox-init scripts ktstr),build ktstr)
 
 help:
 	@sed -n 's/^##//p' Makefile
