@@ -387,6 +387,23 @@ TEST_F(irq, nothing_comes_after_the_queue_was_stopped)
 	EXPECT_ALIVE(d, 1u << BULK_TX);
 }
 
+/* Chains that came back before the ring broke are owed their interrupt like any other. */
+TEST_F(irq, chains_before_a_broken_one_are_interrupted_for)
+{
+	struct driver *d = &self->d;
+
+	for (unsigned int q = 1; q < KTSTR_NR_QUEUES; q += 2) {
+		ASSERT_TRUE(driver__bring_up(d, NUM));
+		driver__write32(d, VIRTIO_MMIO_INTERRUPT_ACK, 3);
+		add(d, q, 3);
+		driver__publish(d, q, NUM);
+		driver__kick(d, q);
+		EXPECT_LE(2, quiesce(d)) TH_LOG("queue %u", q);
+		EXPECT_EQ(3, driver__read32(d, VIRTIO_MMIO_INTERRUPT_STATUS)) TH_LOG("queue %u", q);
+		EXPECT_ALIVE(d, 1u << q);
+	}
+}
+
 /* Kicks are off while a backlog waits, for the I/O thread or for the host ... */
 TEST_F(irq, no_kick_is_asked_for_while_a_backlog_waits)
 {
