@@ -169,12 +169,12 @@ void host__dump(struct host *h)
 	for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++) {
 		struct host_port *hp = &h->port[p];
 
-		printf("#   port %u: read %llu of %llu%s%s; wrote %llu, %llu arrived in %llu chains, %zu wait, window %llu%s%s\n",
+		printf("#   port %u: read %llu of %llu%s%s; wrote %llu, %llu arrived in %llu chains, window %llu%s%s\n",
 		       p, (unsigned long long)hp->read, (unsigned long long)link->sent[p],
 		       hp->readable ? ", readable" : "", hp->nap ? ", naps" : "",
 		       (unsigned long long)hp->written, (unsigned long long)link->received[p],
 		       (unsigned long long)link->filled[p],
-		       virtio_console__pending(h->rig->vc, p), (unsigned long long)hp->window,
+		       (unsigned long long)hp->window,
 		       hp->refused ? ", refused" : "",
 		       link->written_total[p] == RIG_UNKNOWN ? "" : ", finished");
 	}

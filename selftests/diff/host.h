@@ -49,7 +49,7 @@ bool host__write_step(struct host *h, unsigned int port);
 /** host__done() - everything was read and written */
 bool host__done(struct host *h);
 
-/** host__dump() - print the state */
+/** host__dump() - print the state; takes no lock: the thread that fails may be in the device */
 void host__dump(struct host *h);
 
 #endif /* DIFF_HOST_H */
