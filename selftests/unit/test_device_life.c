@@ -62,7 +62,7 @@ static void traffic(struct driver *d, unsigned int i)
 {
 	static uint8_t bytes[1000];
 
-	driver__add1(d, BULK_TX, DRIVER_DATA_GPA, 100 + i % 3000, false);
+	driver__add1(d, BULK_TX, DRIVER_DATA_GPA, 100 + i % 4096, false);
 	driver__kick(d, BULK_TX);
 	driver__add1(d, BULK_TX, DRIVER_DATA_GPA, 50, false);
 	driver__add1(d, KTSTR_Q_STATS_TX, DRIVER_DATA_GPA, MIB, false);
