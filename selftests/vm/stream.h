@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A byte stream that both ends can make for themselves: xorshift64* from a
- * seed. The console tests push it through a port and compare CRCs, so neither
- * end has to keep what it sent.
+ * Byte streams that both ends can make for themselves, so that neither has to
+ * keep what it sent. struct stream is xorshift64* from a seed, in order, with a
+ * CRC; stream__make() and stream__check() know any place of theirs, byte by
+ * byte, so that a test can say where the first wrong byte was.
  */
 #ifndef KTSTR_VM_STREAM_H
 #define KTSTR_VM_STREAM_H
@@ -46,6 +47,55 @@ static inline void stream__fill(struct stream *s, void *buf, size_t len)
 	}
 	s->at += len;
 	s->crc = crc32(s->crc, buf, len);
+}
+
+/* Word @i of the stream of @seed: Vigna's splitmix64, a hash of the index. */
+static inline uint64_t stream__word(uint64_t seed, uint64_t i)
+{
+	uint64_t z = (seed << 40) + (i + 1) * 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return z ^ z >> 31;
+}
+
+/* Make bytes @off to @off + @len of the stream of @seed. */
+static inline void stream__make(uint64_t seed, uint64_t off, void *buf, size_t len)
+{
+	uint8_t *p = buf;
+
+	while (len) {
+		uint64_t v = stream__word(seed, off / 8);
+		size_t skip = off % 8, n = len < 8 - skip ? len : 8 - skip;
+
+		memcpy(p, (uint8_t *)&v + skip, n);
+		p += n;
+		off += n;
+		len -= n;
+	}
+}
+
+/* Return: how many of the bytes at @buf are those of the stream from @off on. */
+static inline size_t stream__check(uint64_t seed, uint64_t off, const void *buf, size_t len)
+{
+	const uint8_t *p = buf;
+	size_t done = 0;
+
+	while (done < len) {
+		uint64_t v = stream__word(seed, (off + done) / 8);
+		size_t skip = (off + done) % 8;
+		size_t n = len - done < 8 - skip ? len - done : 8 - skip;
+
+		if (memcmp(p + done, (uint8_t *)&v + skip, n)) {
+			while (p[done] == ((uint8_t *)&v)[skip]) {
+				done++;
+				skip++;
+			}
+			return done;
+		}
+		done += n;
+	}
+	return done;
 }
 
 #endif /* KTSTR_VM_STREAM_H */

@@ -4,12 +4,14 @@
 
 vm_dir := selftests/vm
 vm_test := $(patsubst $(vm_dir)/%.c,$(B)/vm/%,$(sort $(wildcard $(vm_dir)/test_*.c)))
-vm_util := $(addprefix $(B)/vm/,proc.o ktstr_run.o vm_boot.o)
+vm_util := $(addprefix $(B)/vm/,proc.o ktstr_run.o vm_boot.o stress_host.o)
 # Static: they are PID 1 or run beside it, where there is no libc to load.
-vm_guest := $(addprefix $(B)/vm/,guest_console kill_init)
+vm_guest := $(addprefix $(B)/vm/,guest_console kill_init guest_stress)
 # Files that must be refused, made so that only the one thing is wrong.
 vm_fixture := $(addprefix $(B)/vm/,needy no_virtio no_scx)
-vm_all := $(vm_test) $(vm_guest) $(vm_fixture)
+# A module that drives the device against the rules.
+vm_module := $(B)/vm/hostile/hostile.ko
+vm_all := $(vm_test) $(vm_guest) $(vm_fixture) $(vm_module)
 
 $(B)/vm/%.o: $(vm_dir)/%.c $(ktstr_mk) $(vm_dir)/vm.mk
 	$(ktstr_say) CC $<
@@ -25,7 +27,10 @@ $(vm_test): $(B)/vm/%: $(vm_dir)/%.c $(vm_util) $(B)/libhost.a $(B)/libvmm.a $(i
 $(vm_guest): $(B)/vm/%: $(vm_dir)/%.c $(ktstr_mk) $(vm_dir)/vm.mk
 	$(ktstr_say) CC[guest] $<
 	$(ktstr_q)mkdir -p $(@D)
-	$(ktstr_q)$(CC) $(ktstr_cflags) -static -o $@ $< -lz -lpthread
+	$(ktstr_q)$(CC) $(ktstr_cflags) -I. -static -o $@ $(filter %.c,$^) -lz -lpthread
+
+$(B)/vm/guest_stress: $(wildcard $(vm_dir)/guest_stress_*.c) $(vm_dir)/guest_stress.h \
+	$(vm_dir)/stress.h $(vm_dir)/stream.h
 
 # A program whose library is gone by the time it is run.
 $(B)/vm/needy: $(vm_dir)/vm.mk
@@ -48,3 +53,19 @@ $(B)/vm/no_virtio $(B)/vm/no_scx: $(vm_dir)/config_only.S $(vm_dir)/vm.mk
 	$(ktstr_q)$(CC) -nostdlib -static -Wl,-Ttext=0x1000000 -Wl,--build-id=none \
 		-DCONFIG_GZ='"$@.gz"' -o $@ $<
 	$(ktstr_q)rm $@.gz
+
+# Built where its sources are copied to, since kbuild writes beside them, and with
+# nothing of this make's command line: O= means something else there. Which tree
+# it was built for is written down, for the default kernel may change.
+vm_kbuild = env -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS $(MAKE) -C $(kernel)/build M=$(@D) \
+	KBUILD_EXTRA_SYMBOLS="$(wildcard $(realpath $(kernel))/build/vmlinux.symvers)" CC=$(CC) modules
+$(vm_module): $(wildcard $(vm_dir)/hostile/*) $(B)/vm/hostile/kernel $(vm_dir)/vm.mk
+	$(ktstr_say) MOD $@
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)cp $(vm_dir)/hostile/Kbuild $(vm_dir)/hostile/hostile.c $(@D)/
+	$(ktstr_q)$(vm_kbuild) >$(@D)/build.log 2>&1 || { cat $(@D)/build.log >&2; exit 1; }
+
+.PHONY: vm_kernel_is
+$(B)/vm/hostile/kernel: vm_kernel_is
+	@mkdir -p $(@D)
+	@readlink -f $(kernel) | cmp -s - $@ || readlink -f $(kernel) >$@
