@@ -49,6 +49,7 @@ extern struct port ports[2];
 /* Cases, named in the plan. */
 void case_reset(void);
 void case_storm(void);
+void case_pending(void);
 void case_vimto(void);
 void case_hold(void);
 void case_last_words(void);
@@ -62,6 +63,9 @@ void __attribute__((format(printf, 1, 2))) say(const char *fmt, ...);
 
 /** die() - "fail WHAT: errno" on COM2, and the end of the machine */
 void __attribute__((noreturn)) die(const char *what);
+
+/** skip() - "skip WHAT: errno" on COM2: this kernel cannot do it; and the end of the machine */
+void __attribute__((noreturn)) skip(const char *what);
 
 /** plan_number() - value of a key of the plan, or @dflt */
 uint64_t plan_number(const char *key, uint64_t dflt);
@@ -133,7 +137,7 @@ int console__open(void);
 /** console__echo() - "round N" out on hvc0, until "ack N" comes in */
 void console__echo(int fd, uint64_t n);
 
-/** load_module() - finit_module() with parameters, or die */
+/** load_module() - finit_module() with parameters, or skip */
 void load_module(const char *path, const char *params);
 
 #endif /* KTSTR_VM_GUEST_STRESS_H */

@@ -93,6 +93,38 @@ void case_storm(void)
 		check_books(&ports[i]);
 }
 
+/*
+ * The host sends to port 1 while it is closed, then one record to port 2: all of
+ * it is there when port 1 is opened again. plan: rounds, records
+ */
+void case_pending(void)
+{
+	uint64_t rounds = plan_number("rounds", 10), records = plan_number("records", 1);
+	struct port *p = &ports[0], *other = &ports[1];
+
+	port__open(p);
+	port__open(other);
+	for (uint64_t i = 0; i < rounds; i++) {
+		uint64_t want = other->got + 1;
+
+		port__close(p);
+		/* Nothing was under way. */
+		p->gap_in = p->gaps_allowed;
+		say("closed %llu\n", (unsigned long long)i);
+		while (other->got < want) {
+			port__wait(other, POLLIN);
+			checked(port__receive(other), "read port");
+		}
+		port__open(p);
+		for (want = p->got + records; p->got < want;) {
+			port__wait(p, POLLIN);
+			checked(port__receive(p), "read port");
+		}
+	}
+	for (int i = 0; i < 2; i++)
+		check_books(&ports[i]);
+}
+
 static void pin(int cpu)
 {
 	cpu_set_t set;

@@ -211,6 +211,8 @@ static void prepare_suspend(void)
 {
 	char text[64];
 
+	if (access("/sys/power/pm_test", F_OK))
+		skip("CONFIG_SUSPEND and CONFIG_PM_DEBUG");
 	/* As far as the drivers, and no wait there. */
 	write_text("/sys/power/pm_test", "devices");
 	write_text("/sys/module/suspend/parameters/pm_test_delay", "0");
