@@ -132,8 +132,8 @@ size_t virtio_console__read(struct virtio_console *vc, unsigned int port, void *
  * The buffer may exceed its bound by what is put back. Nobody is woken: the
  * caller knows, and would be woken by its own residue for ever.
  *
- * Return: 0; -ENOBUFS above the bound by more than %VIRTIO_CONSOLE_PUSH_BACK_MAX,
- * nothing is put back; -EINVAL for no such port.
+ * Return: 0; -ENOBUFS, nothing is put back, when it finds no room: what is at most
+ * %VIRTIO_CONSOLE_PUSH_BACK_MAX always does, once; -EINVAL for no such port.
  */
 int virtio_console__push_back(struct virtio_console *vc, unsigned int port, const void *buf,
 			      size_t len);
