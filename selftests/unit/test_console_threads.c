@@ -3,45 +3,13 @@
  * The console under concurrency: vCPU threads, an I/O thread and the host at
  * once. Built with -fsanitize=thread it also proves the ring's ordering.
  */
-#include <poll.h>
-#include <pthread.h>
-#include <stdlib.h>
-
-#include "driver.h"
+#include "driver_threads.h"
 
 #include "unit.h"
 
-#define TOTAL	(4u << 20)
+#define TOTAL	((BENCH_SLOW ? 1u : 4u) << 20)
 #define CHUNK	4096u
 #define SLOTS	16u
-
-struct bench {
-	struct driver d;
-	bool stop;
-	unsigned int bad;
-};
-
-static bool stopped(struct bench *b)
-{
-	return __atomic_load_n(&b->stop, __ATOMIC_ACQUIRE);
-}
-
-/* The machine's I/O thread: waits for left-over work, never for time alone. */
-static void *io_thread(void *arg)
-{
-	struct bench *b = arg;
-	struct pollfd p[] = {
-		{ .fd = b->d.rearm, .events = POLLIN },
-		{ .fd = b->d.timer, .events = POLLIN },
-	};
-
-	while (!stopped(b)) {
-		poll(p, 2, 20);
-		if (driver__event(b->d.rearm) | driver__event(b->d.timer))
-			virtio_console__service(b->d.vc);
-	}
-	return NULL;
-}
 
 static uint8_t pattern(uint32_t pos)
 {
@@ -91,7 +59,7 @@ static void *reader_thread(void *arg)
 			bad += driver__ptr(&b->d, gpa)[i] != pattern(pos + i);
 		pos += len;
 	}
-	__atomic_fetch_add(&b->bad, bad, __ATOMIC_RELAXED);
+	bench__count_bad(b, bad);
 	return NULL;
 }
 
@@ -100,12 +68,12 @@ static void *noise_thread(void *arg)
 {
 	struct bench *b = arg;
 
-	for (uint32_t i = 0; !stopped(b); i++) {
+	for (uint32_t i = 0; !bench__stopped(b); i++) {
 		driver__kick(&b->d, i % 9);
 		driver__read32(&b->d, VIRTIO_MMIO_INTERRUPT_STATUS);
 		driver__write32(&b->d, VIRTIO_MMIO_INTERRUPT_ACK, 3);
 		if (!driver__control(&b->d, 0, VIRTIO_CONSOLE_PORT_OPEN, i & 1))
-			__atomic_fetch_add(&b->bad, 1, __ATOMIC_RELAXED);
+			bench__count_bad(b, 1);
 	}
 	return NULL;
 }
@@ -118,13 +86,12 @@ FIXTURE(threads)
 
 FIXTURE_SETUP(threads)
 {
-	memset(&self->b, 0, sizeof(self->b));
-	ASSERT_TRUE(driver__ready(&self->b.d, 64));
+	ASSERT_TRUE(bench__init(&self->b, 64));
 }
 
 FIXTURE_TEARDOWN(threads)
 {
-	driver__destroy(&self->b.d);
+	bench__exit(&self->b);
 }
 
 TEST_F(threads, both_ways_with_noise)
@@ -133,7 +100,7 @@ TEST_F(threads, both_ways_with_noise)
 	uint32_t got = 0, put = 0, wrong = 0;
 	pthread_t io, writer, reader, noise;
 
-	ASSERT_EQ(0, pthread_create(&io, NULL, io_thread, b));
+	ASSERT_EQ(0, pthread_create(&io, NULL, bench__io_thread, b));
 	ASSERT_EQ(0, pthread_create(&writer, NULL, writer_thread, b));
 	ASSERT_EQ(0, pthread_create(&reader, NULL, reader_thread, b));
 	ASSERT_EQ(0, pthread_create(&noise, NULL, noise_thread, b));
@@ -152,13 +119,14 @@ TEST_F(threads, both_ways_with_noise)
 	}
 	pthread_join(writer, NULL);
 	pthread_join(reader, NULL);
-	__atomic_store_n(&b->stop, true, __ATOMIC_RELEASE);
+	bench__stop(b);
 	pthread_join(noise, NULL);
 	pthread_join(io, NULL);
 	EXPECT_EQ(0, wrong);
 	EXPECT_EQ(0, b->bad);
 	EXPECT_EQ(TOTAL, got);
 	EXPECT_EQ(0, virtio_console__pending(b->d.vc, 2));
+	EXPECT_ALIVE(&b->d, 0);
 }
 
 /* A vCPU that resets and sets up again, while others kick and the host goes on. */
@@ -169,7 +137,7 @@ TEST_F(threads, resets_under_fire)
 	uint8_t byte = 0;
 
 	for (int i = 0; i < 2; i++)
-		ASSERT_EQ(0, pthread_create(&io[i], NULL, io_thread, b));
+		ASSERT_EQ(0, pthread_create(&io[i], NULL, bench__io_thread, b));
 	for (int i = 0; i < 3000; i++) {
 		driver__write32(&b->d, VIRTIO_MMIO_STATUS, 0);
 		virtio_console__service(b->d.vc);
@@ -183,11 +151,10 @@ TEST_F(threads, resets_under_fire)
 		while (virtio_console__read(b->d.vc, 1, self->buf, CHUNK))
 			;
 	}
-	__atomic_store_n(&b->stop, true, __ATOMIC_RELEASE);
+	bench__stop(b);
 	for (int i = 0; i < 2; i++)
 		pthread_join(io[i], NULL);
-	ASSERT_TRUE(driver__init(&b->d, DRIVER_FEATURES, 64));
-	EXPECT_TRUE(driver__handshake(&b->d));
+	EXPECT_ALIVE(&b->d, DRIVER_ALL_QUEUES);
 }
 
 TEST_HARNESS_MAIN
