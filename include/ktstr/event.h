@@ -190,6 +190,18 @@ struct ktstr_ev_mark {
 
 #define KTSTR_EV_SIZE_MAX	128	/* bytes: no record is longer */
 
+/**
+ * struct ktstr_ev_plain - what stands before a record where there is no module
+ * @time_ns: guest CLOCK_MONOTONIC
+ * @len: bytes of the record that follows; the next header follows that, unaligned
+ * @reserved: 0
+ */
+struct ktstr_ev_plain {
+	__u64 time_ns;
+	__u32 len;
+	__u32 reserved;
+};
+
 _Static_assert(sizeof(struct ktstr_event) == 8, "record header is 8 bytes");
 _Static_assert(sizeof(struct ktstr_ev_switch) == 16, "no padding in struct ktstr_ev_switch");
 _Static_assert(sizeof(struct ktstr_ev_wake) == 12, "no padding in struct ktstr_ev_wake");
