@@ -18,9 +18,10 @@ void device_queue(struct virtio_console *vc, unsigned int q, uint16_t *last_avai
 
 void device_dump(struct virtio_console *vc)
 {
-	printf("# device: status 0x%x, InterruptStatus 0x%x, %llu interrupts, %llu rearms, %llu driver errors (last: %s)\n",
+	printf("# device: status 0x%x, InterruptStatus 0x%x, %llu interrupts, %llu rearms;\n",
 	       vc->mmio.status, vc->mmio.isr, (unsigned long long)vc->mmio.interrupts,
-	       (unsigned long long)vc->rearms, (unsigned long long)vc->mmio.driver_errors,
+	       (unsigned long long)vc->rearms);
+	printf("#   %llu driver errors (last: %s)\n", (unsigned long long)vc->mmio.driver_errors,
 	       vc->mmio.last_error ? vc->mmio.last_error : "none");
 	for (unsigned int q = 0; q < KTSTR_NR_QUEUES; q++) {
 		const struct virtqueue *vq = &vc->mmio.vq[q];

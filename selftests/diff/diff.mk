@@ -5,13 +5,17 @@
 
 diff_dir := selftests/diff
 diff_test := $(addprefix $(B)/diff/,test_virtio_ring test_virtio_ring_steps)
-diff_part := $(addprefix $(B)/diff/,rig.o guest.o guest_setup.o host.o traffic.o device_dump.o)
+diff_part := $(addprefix $(B)/diff/,rig.o guest.o guest_setup.o host.o lost.o traffic.o \
+	device_dump.o)
 
 # As tools/virtio/Makefile has it; DEBUG is for the driver's checks of its caller
-# and of the ring; physical addresses are the host's virtual ones, so 64 bits. The kernel's headers are not held to this project's warnings.
-diff_kflags = -DDEBUG -DCONFIG_PHYS_ADDR_T_64BIT -fno-strict-overflow -U_FORTIFY_SOURCE -Wno-pointer-sign -I$(diff_dir) \
-	-isystem $(ksrc)/tools/virtio -isystem $(ksrc)/tools/include \
-	-idirafter $(diff_dir)/compat -include $(ksrc)/include/linux/kconfig.h \
+# and of the ring. Physical addresses are the host's virtual ones, so they have 64
+# bits. The kernel's headers are not held to this project's warnings.
+diff_ksrc = $(eval diff_ksrc := $(ksrc))$(diff_ksrc)
+diff_kflags = -DDEBUG -DCONFIG_PHYS_ADDR_T_64BIT -fno-strict-overflow -U_FORTIFY_SOURCE \
+	-Wno-pointer-sign -I$(diff_dir) \
+	-isystem $(diff_ksrc)/tools/virtio -isystem $(diff_ksrc)/tools/include \
+	-idirafter $(diff_dir)/compat -include $(diff_ksrc)/include/linux/kconfig.h \
 	-include $(diff_dir)/shim.h
 
 define diff_cc
@@ -27,11 +31,11 @@ $(B)/diff/kring.o: $(diff_dir)/kring.c $(ktstr_mk) $(diff_dir)/diff.mk
 	$(call diff_cc,$<,$(diff_kflags))
 
 $(B)/diff/virtio_ring.o: $(ktstr_mk) $(diff_dir)/diff.mk
-	$(call diff_cc,$(ksrc)/drivers/virtio/virtio_ring.c,$(diff_kflags) -w)
+	$(call diff_cc,$(diff_ksrc)/drivers/virtio/virtio_ring.c,$(diff_kflags) -w)
 
 # The same two with a hook wherever the other side may act in between.
 $(B)/diff/virtio_ring_steps.o: $(ktstr_mk) $(diff_dir)/diff.mk
-	$(call diff_cc,$(ksrc)/drivers/virtio/virtio_ring.c,$(diff_kflags) -DDIFF_STEPS -w)
+	$(call diff_cc,$(diff_ksrc)/drivers/virtio/virtio_ring.c,$(diff_kflags) -DDIFF_STEPS -w)
 
 $(B)/diff/virtqueue_steps.o: vmm/virtqueue.c $(ktstr_mk) $(diff_dir)/diff.mk
 	$(call diff_cc,$<,-I. -include $(diff_dir)/steps.h)

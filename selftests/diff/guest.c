@@ -27,7 +27,7 @@ static bool finished(struct guest *g, const struct guest_queue *gq)
 	struct rig_link *link = &g->rig->link;
 
 	if (gq->tx)
-		return gq->added >= g->rig->plan.buffers && !gq->on_offer;
+		return gq->added >= g->rig->buffers[gq->port] && !gq->on_offer;
 	return link->received[gq->port] == link->written_total[gq->port];
 }
 
@@ -227,16 +227,22 @@ static void complete(struct guest *g, struct guest_queue *gq, struct request *re
 	arena_give_back(gq);
 }
 
-/* Nothing is left to get. Return: true if something came before it could sleep. */
+/*
+ * Nothing is left to get. Return: true if something came before it could sleep.
+ *
+ * The delayed kind is content with a few used elements as long as more are bound
+ * to follow: so it is on transmit queues only.
+ */
 static bool fall_asleep(struct guest *g, struct guest_queue *gq)
 {
 	bool asleep = true;
 
 	if (g->rig->plan.mode == RIG_POLL)
 		return false;
-	if (g->rig->plan.mode == RIG_SUPPRESS)
-		asleep = rnd__one_in(&gq->rnd, 2) ? kring__enable_cb(gq->k) :
-			 kring__enable_cb_delayed(gq->k);
+	if (g->rig->plan.mode == RIG_SUPPRESS) {
+		gq->delayed = gq->tx && rnd__one_in(&gq->rnd, 2);
+		asleep = gq->delayed ? kring__enable_cb_delayed(gq->k) : kring__enable_cb(gq->k);
+	}
 	gq->awake = !asleep;
 	return !asleep;
 }
@@ -281,7 +287,7 @@ static bool may_offer(struct guest *g, struct guest_queue *gq)
 	gq->resting = false;
 	if (!gq->tx)
 		return gq->on_offer < gq->want && !finished(g, gq);
-	if (gq->added >= g->rig->plan.buffers)
+	if (gq->added >= g->rig->buffers[gq->port])
 		return false;
 	return gq->port != KTSTR_PORT_CONSOLE || gq->pos - link->taken[0] < PORT0_WINDOW;
 }
@@ -309,15 +315,15 @@ static bool offer_one(struct guest *g, struct guest_queue *gq)
 	if (!gq->tx)
 		return true;
 	link->sent[gq->port] = req->pos + req->out_len;
-	if (gq->added == g->rig->plan.buffers)
+	if (gq->added == g->rig->buffers[gq->port])
 		link->sent_total[gq->port] = gq->pos;
 	return true;
 }
 
 static void change_habits(struct guest *g, struct guest_queue *gq)
 {
-	/* Held-back interrupts make every rest of a writer a millisecond long. */
-	unsigned int rest = gq->tx && g->rig->plan.hold ? 64 : 8;
+	/* While its writer rests, the device takes its time to tell. */
+	unsigned int rest = gq->tx && g->rig->plan.moderated ? 64 : 8;
 
 	gq->resting = rnd__one_in(&gq->rnd, rest);
 	if (!rnd__one_in(&gq->rnd, 16))
@@ -363,7 +369,7 @@ bool guest__queue_step(struct guest *g, unsigned int i)
 	gq->busy = false;
 	if (moved && g->solo_left)
 		g->solo_left--;
-	if (gq->returned != returned || (gq->tx && gq->added == g->rig->plan.buffers))
+	if (gq->returned != returned || (gq->tx && gq->added == g->rig->buffers[gq->port]))
 		bell__ring(&g->rig->link.host);
 	return moved;
 }
@@ -435,6 +441,23 @@ static void on_callback(void *arg, unsigned int q)
 
 static const struct kring_ops ops = { .notify = on_notify, .callback = on_callback };
 
+static void init_queue(struct rig *rig, struct guest_queue *gq, unsigned int i)
+{
+	gq->port = i / 2;
+	gq->tx = i % 2;
+	gq->q = gq->tx ? rig_txq(gq->port) : rig_rxq(gq->port);
+	gq->rnd = rnd__fork(&rig->rnd);
+	gq->num = KTSTR_QUEUE_SIZE_MAX;
+	if (rig->plan.small)
+		gq->num = 1u << rnd__below(&gq->rnd, 9);
+	gq->awake = true;
+	gq->want = gq->num;
+	gq->arena = rig__alloc(rig, RIG_ARENA);
+	gq->req = calloc(REQUESTS, sizeof(*gq->req));
+	if (!gq->arena || !gq->req)
+		rig__fail("no memory");
+}
+
 struct guest *guest__new(struct rig *rig)
 {
 	struct guest *g = calloc(1, sizeof(*g));
@@ -445,28 +468,13 @@ struct guest *guest__new(struct rig *rig)
 	g->rig = rig;
 	rig->guest = g;
 	g->rnd = rnd__fork(&rig->rnd);
+	for (unsigned int i = 0; i < GUEST_DATA_QUEUES; i++)
+		init_queue(rig, &g->gq[i], i);
 	rig__write32(rig, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 1);
 	offered = (uint64_t)rig__read32(rig, VIRTIO_MMIO_DEVICE_FEATURES) << 32;
 	rig__write32(rig, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 0);
 	offered |= rig__read32(rig, VIRTIO_MMIO_DEVICE_FEATURES);
 	g->kdev = kring_dev__new(offered, 1ull << VIRTIO_CONSOLE_F_MULTIPORT, &ops, g);
-	for (unsigned int i = 0; i < GUEST_DATA_QUEUES; i++) {
-		struct guest_queue *gq = &g->gq[i];
-
-		gq->port = i / 2;
-		gq->tx = i % 2;
-		gq->q = gq->tx ? rig_txq(gq->port) : rig_rxq(gq->port);
-		gq->rnd = rnd__fork(&rig->rnd);
-		gq->num = KTSTR_QUEUE_SIZE_MAX;
-		if (rig->plan.small)
-			gq->num = 1u << rnd__below(&gq->rnd, 9);
-		gq->awake = true;
-		gq->want = gq->num;
-		gq->arena = rig__alloc(rig, RIG_ARENA);
-		gq->req = calloc(REQUESTS, sizeof(*gq->req));
-		if (!gq->arena || !gq->req)
-			rig__fail("no memory");
-	}
 	guest_setup__run(g);
 	return g;
 }
@@ -488,15 +496,17 @@ static void dump_queue(struct guest *g, const struct guest_queue *gq)
 
 	kring__state(gq->k, &st);
 	device_queue(g->rig->vc, gq->q, &last_avail, &used_idx);
-	printf("#   queue %u (port %u %s, %u entries): avail idx %u flags %u; used idx %u flags %u; %u free%s\n",
-	       gq->q, gq->port, gq->tx ? "transmit" : "receive", gq->num, st.avail_idx,
+	printf("#   queue %u (port %u %s, %u entries)\n", gq->q, gq->port,
+	       gq->tx ? "transmit" : "receive", gq->num);
+	printf("#     avail idx %u flags %u; used idx %u flags %u; %u free%s\n", st.avail_idx,
 	       st.avail_flags, st.used_idx, st.used_flags, st.num_free, st.broken ? "; BROKEN" : "");
-	printf("#     driver: took %u, %u on offer, %s%s%s%s, added %llu, kicks due %u; device: took %u, used %u\n",
-	       taken, gq->on_offer, gq->awake ? "awake" : "asleep", gq->resting ? ", resting" : "",
+	printf("#     driver: took %u, %u on offer, %s%s%s%s, added %llu, kicks due %u\n", taken,
+	       gq->on_offer, gq->awake ? "awake" : "asleep", gq->resting ? ", resting" : "",
 	       gq->held ? ", holds one" : "", finished(g, gq) ? ", finished" : "",
-	       (unsigned long long)gq->added, g->pending[gq->q], last_avail, used_idx);
+	       (unsigned long long)gq->added, g->pending[gq->q]);
+	printf("#     device: took %u, used %u\n", last_avail, used_idx);
 	if (last_avail != st.avail_idx && used_idx == last_avail)
-		printf("#     the device has not looked at %u chains: no kick came, none was wanted, or it waits\n",
+		printf("#     the device has not looked at %u chains: a kick was lost, or it waits\n",
 		       (uint16_t)(st.avail_idx - last_avail));
 	if (st.used_idx != taken)
 		printf("#     the driver has not looked at %u used elements%s\n",

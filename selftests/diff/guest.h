@@ -32,6 +32,7 @@ struct request {
  * @awake: used elements are looked for; a queue falls asleep when it finds none
  *	and has asked for an interrupt, and only its callback wakes it: a lost
  *	interrupt is not healed by curiosity
+ * @delayed: it fell asleep by virtqueue_enable_cb_delayed()
  * @resting: nothing is offered until everything came back
  * @busy: a step is being made
  * @want: receive: chains to keep on offer
@@ -52,7 +53,7 @@ struct guest_queue {
 	unsigned int q, port, num;
 	bool tx;
 	struct rnd rnd;
-	bool awake, resting, busy;
+	bool awake, delayed, resting, busy;
 	unsigned int want;
 	unsigned int on_offer;
 	uint8_t *arena;
@@ -87,7 +88,7 @@ struct guest {
 	uint64_t interrupts;
 };
 
-/** guest__new() - bring the device up to DRIVER_OK and do the handshake; ends the test on failure */
+/** guest__new() - from reset to open ports; ends the test on failure */
 struct guest *guest__new(struct rig *rig);
 
 /** guest__free() - NULL is fine */

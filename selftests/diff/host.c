@@ -66,6 +66,12 @@ static bool naps(struct host *h, unsigned int port)
 	return hp->nap;
 }
 
+static void consider_nap(struct host *h, struct host_port *hp)
+{
+	hp->nap = rnd__one_in(&h->rnd, 1000);
+	hp->naps += hp->nap;
+}
+
 bool host__read_step(struct host *h, unsigned int port)
 {
 	struct host_port *hp = &h->port[port];
@@ -87,10 +93,8 @@ bool host__read_step(struct host *h, unsigned int port)
 	h->rig->link.taken[port] = hp->read;
 	if (port == KTSTR_PORT_CONSOLE)
 		bell__ring(&h->rig->link.guest);
-	else if (rnd__one_in(&h->rnd, 1000)) {
-		hp->nap = true;
-		hp->naps++;
-	}
+	else
+		consider_nap(h, hp);
 	return true;
 }
 
@@ -113,7 +117,7 @@ static bool last_byte(struct host *h, unsigned int port)
 {
 	struct rig_link *link = &h->rig->link;
 
-	if (link->filled[port] < h->rig->plan.buffers)
+	if (link->filled[port] < h->rig->buffers[port])
 		return false;
 	link->written_total[port] = h->port[port].written;
 	bell__ring(&link->guest);
@@ -169,12 +173,12 @@ void host__dump(struct host *h)
 	for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++) {
 		struct host_port *hp = &h->port[p];
 
-		printf("#   port %u: read %llu of %llu%s%s; wrote %llu, %llu arrived in %llu chains, window %llu%s%s\n",
-		       p, (unsigned long long)hp->read, (unsigned long long)link->sent[p],
-		       hp->readable ? ", readable" : "", hp->nap ? ", naps" : "",
+		printf("#   port %u: read %llu of %llu%s%s;\n", p, (unsigned long long)hp->read,
+		       (unsigned long long)link->sent[p], hp->readable ? ", readable" : "",
+		       hp->nap ? ", naps" : "");
+		printf("#     wrote %llu, %llu arrived in %llu chains, window %llu%s%s\n",
 		       (unsigned long long)hp->written, (unsigned long long)link->received[p],
-		       (unsigned long long)link->filled[p],
-		       (unsigned long long)hp->window,
+		       (unsigned long long)link->filled[p], (unsigned long long)hp->window,
 		       hp->refused ? ", refused" : "",
 		       link->written_total[p] == RIG_UNKNOWN ? "" : ", finished");
 	}

@@ -70,7 +70,7 @@ void kring_dev__interrupt(struct kring_dev *d);
 /** kring_dev__free() - delete rings and device; NULL is fine */
 void kring_dev__free(struct kring_dev *d);
 
-/** kring__new() - vring_create_virtqueue(): split ring @q of @num entries; return: NULL on failure */
+/** kring__new() - vring_create_virtqueue(): split ring @q; return: NULL on failure */
 struct kring *kring__new(struct kring_dev *d, unsigned int q, unsigned int num);
 
 /** kring__addresses() - descriptor table, avail ring, used ring */

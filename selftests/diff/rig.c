@@ -136,11 +136,24 @@ static void power_on(struct rig *rig)
 	cfg = (struct virtio_console_cfg) {
 		.mem = &rig->gm, .irq_fd = rig->irq, .tx_evt = rig->tx_evt,
 		.stats_tx_evt = rig->stats_evt, .rearm_evt = rig->rearm,
-		.irq_timer_fd = rig->plan.hold ? rig->irq_timer : -1,
+		.irq_timer_fd = rig->plan.moderated ? rig->irq_timer : -1,
 	};
 	rig->vc = virtio_console__new(&cfg);
 	if (!rig->vc)
 		rig__fail("no memory");
+}
+
+/*
+ * One port gets most, so that its rings' free running indices wrap (at 65536) and a
+ * million chains in all are enough.
+ */
+static void share_buffers(struct rig *rig)
+{
+	unsigned int most = rnd__below(&rig->rnd, KTSTR_NR_PORTS);
+	uint64_t n = rig->plan.buffers;
+
+	for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++)
+		rig->buffers[p] = p == most ? n * 33 / 16 : (n * 15 + 31) / 32;
 }
 
 void rig__start(struct rig *rig, const struct rig_plan *plan)
@@ -152,6 +165,7 @@ void rig__start(struct rig *rig, const struct rig_plan *plan)
 		rig->link.sent_total[p] = RIG_UNKNOWN;
 		rig->link.written_total[p] = RIG_UNKNOWN;
 	}
+	share_buffers(rig);
 	printf("# seed 0x%llx\n", (unsigned long long)plan->seed);
 	stream__setup(plan->seed);
 	power_on(rig);
@@ -202,11 +216,12 @@ static void add_queue(struct rig *rig, const struct virtio_console_stats *st,
 
 static void print_sum(const char *what, const struct sum *s)
 {
-	printf("# %s: %llu chains, %.1f MB; %llu times asked, %llu spared, %llu times full; %llu kicks (%.3f per chain), %llu wake-ups\n",
-	       what, (unsigned long long)s->chains, s->bytes / 1e6, (unsigned long long)s->asked,
-	       (unsigned long long)s->spared, (unsigned long long)s->full,
-	       (unsigned long long)s->kicks, (double)s->kicks / s->chains,
-	       (unsigned long long)s->wakeups);
+	printf("# %s: %llu chains, %.1f MB; %llu kicks (%.3f per chain): ", what,
+	       (unsigned long long)s->chains, s->bytes / 1e6, (unsigned long long)s->kicks,
+	       (double)s->kicks / s->chains);
+	printf("asked %llu times, spared %llu, ring full %llu; %llu wake-ups\n",
+	       (unsigned long long)s->asked, (unsigned long long)s->spared,
+	       (unsigned long long)s->full, (unsigned long long)s->wakeups);
 }
 
 static void print_figures(struct rig *rig, const struct virtio_console_stats *st)
@@ -222,9 +237,10 @@ static void print_figures(struct rig *rig, const struct virtio_console_stats *st
 	}
 	print_sum("guest to host", &tx);
 	print_sum("host to guest", &rx);
-	printf("# %llu interrupts raised (%.3f per chain), %llu taken; %llu rearms; %llu writes refused, %llu naps\n",
+	printf("# %llu interrupts raised (%.3f per chain), %llu taken; ",
 	       (unsigned long long)interrupts, (double)interrupts / (tx.chains + rx.chains),
-	       (unsigned long long)rig->guest->interrupts,
+	       (unsigned long long)rig->guest->interrupts);
+	printf("%llu rearms, %llu host writes refused, %llu host naps\n",
 	       (unsigned long long)(st->rearms - rig->base.rearms),
 	       (unsigned long long)refusals, (unsigned long long)naps);
 }

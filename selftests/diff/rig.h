@@ -34,16 +34,17 @@ enum rig_mode {
  * struct rig_plan - what is going to happen
  * @test: name, for the command that repeats it
  * @mode: the driver's habits
- * @hold: the device may hold interrupts back (virtio_console_cfg.irq_timer_fd)
+ * @moderated: the device has a timer (virtio_console_cfg.irq_timer_fd) and spares kicks
+ *	and interrupts of ports 1 and 2
  * @small: rings of random sizes; else all have 256 entries
  * @seed: of everything random
- * @buffers: chains per data queue, at least
+ * @buffers: chains per data queue, on average and at least
  * @watchdog_s: nothing moves for so long: that is a hang
  */
 struct rig_plan {
 	const char *test;
 	enum rig_mode mode;
-	bool hold;
+	bool moderated;
 	bool small;
 	uint64_t seed;
 	uint64_t buffers;
@@ -94,6 +95,7 @@ struct rig {
 	uint64_t ram_used;
 	struct virtio_console *vc;
 	int irq, tx_evt, stats_evt, rearm, irq_timer;
+	uint64_t buffers[KTSTR_NR_PORTS];
 	struct rig_link link;
 	struct virtio_console_stats base;	/* counters before the traffic */
 	struct guest *guest;
@@ -128,6 +130,9 @@ void bell__ring(struct bell *b);
  * of the harness, exits.
  */
 void rig__fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+/** rig__check_lost() - between two acts of a single thread: fail if a notification was lost */
+void rig__check_lost(struct rig *rig);
 
 /** device_dump() - print what the device keeps to itself */
 void device_dump(struct virtio_console *vc);

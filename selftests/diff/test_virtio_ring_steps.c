@@ -7,7 +7,7 @@
  * between threads is a matter of a few thousand draws here. (Only orders that a
  * machine without store buffers has: a missing barrier is for the threads to find.)
  *
- * A hang is known at once: nothing is signalled, and no actor can move.
+ * A lost notification is known at once, long before a hang: see lost.c.
  */
 #include <string.h>
 #include <sys/timerfd.h>
@@ -149,6 +149,8 @@ static void run(struct rig *rig)
 	running = rig;
 	while (!guest__done(rig->guest) || !host__done(rig->host)) {
 		idle = act(rig, rnd__below(&rnd, NR_ACTS)) ? 0 : idle + 1;
+		if (rnd__one_in(&rnd, 4))
+			rig__check_lost(rig);
 		if (idle < IDLE_MAX)
 			continue;
 		/* Twice: what the first lets go asleep may be woken by the second. */
