@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Scheduler events: what happens to every task, as records of <ktstr/event.h>.
+ *
+ * Each program is one event and attaches on its own: a kernel that lacks its hook
+ * loses that event and no other. Nothing here waits, allocates or loops over
+ * more than a name.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+
+#include <ktstr/event.h>
+
+#include "emit.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* Set before loading; the verifier then removes what they rule out. */
+const volatile __u64 filter_events = ~0ull;	/* bits 1 << enum ktstr_event_type */
+const volatile __u64 filter_cpus[8] = { ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull };
+const volatile __u64 filter_cgroup;		/* id; 0: every cgroup */
+
+#define PF_KTHREAD	0x00200000
+#define TASK_REPORT	0xff		/* what sched_switch reports of a state */
+
+static bool cpu_wanted(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return cpu >= 512 || filter_cpus[cpu / 64] & 1ull << cpu % 64;
+}
+
+static __u64 cgroup_of(struct task_struct *p)
+{
+	return BPF_CORE_READ(p, cgroups, dfl_cgrp, kn, id);
+}
+
+static bool task_wanted(struct task_struct *p)
+{
+	return !filter_cgroup || cgroup_of(p) == filter_cgroup;
+}
+
+#define WANTED(_type) (filter_events & 1ull << (_type) && cpu_wanted())
+
+/* State as sched_switch has it: 0 while the task still wants to run (preempted). */
+static __u16 left_state(bool preempt, unsigned int state)
+{
+	return preempt ? 0 : state & TASK_REPORT;
+}
+
+SEC("?tp_btf/sched_switch")
+int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next,
+	     unsigned int prev_state)
+{
+	struct ktstr_ev_switch ev = {
+		.h = {
+			.type = KTSTR_EV_SWITCH,
+			.flags = preempt ? KTSTR_EVF_PREEMPT : 0,
+			.arg = left_state(preempt, prev_state),
+			.pid = prev->pid,
+		},
+		.next_pid = next->pid,
+		.prev_prio = prev->prio,
+		.next_prio = next->prio,
+	};
+
+	if (WANTED(KTSTR_EV_SWITCH) && (task_wanted(prev) || task_wanted(next)))
+		emit(&ev, sizeof(ev));
+	return 0;
+}
+
+static int wake(enum ktstr_event_type type, struct task_struct *p, __u16 cpu)
+{
+	struct ktstr_ev_wake ev = {
+		.h = { .type = type, .arg = cpu, .pid = p->pid },
+		.waker = bpf_get_current_pid_tgid(),
+	};
+
+	if (WANTED(type) && task_wanted(p))
+		emit(&ev, sizeof(ev));
+	return 0;
+}
+
+SEC("?tp_btf/sched_waking")
+int BPF_PROG(on_waking, struct task_struct *p)
+{
+	return wake(KTSTR_EV_WAKING, p, p->wake_cpu);
+}
+
+SEC("?tp_btf/sched_wakeup")
+int BPF_PROG(on_wakeup, struct task_struct *p)
+{
+	return wake(KTSTR_EV_WAKEUP, p, p->thread_info.cpu);
+}
+
+SEC("?tp_btf/sched_wakeup_new")
+int BPF_PROG(on_new, struct task_struct *p)
+{
+	return wake(KTSTR_EV_NEW, p, p->thread_info.cpu);
+}
+
+SEC("?tp_btf/sched_migrate_task")
+int BPF_PROG(on_migrate, struct task_struct *p, int dest_cpu)
+{
+	struct ktstr_ev_migrate ev = {
+		.h = { .type = KTSTR_EV_MIGRATE, .arg = dest_cpu, .pid = p->pid },
+		.from_cpu = p->thread_info.cpu,
+	};
+
+	if (WANTED(KTSTR_EV_MIGRATE) && task_wanted(p))
+		emit(&ev, sizeof(ev));
+	return 0;
+}
+
+static int describe(enum ktstr_event_type type, struct task_struct *p, __u32 peer, __u64 cgroup)
+{
+	struct ktstr_ev_task ev = {
+		.h = {
+			.type = type,
+			.flags = p->flags & PF_KTHREAD ? KTSTR_EVF_KTHREAD : 0,
+			.arg = p->policy,
+			.pid = p->pid,
+		},
+		.peer = peer,
+		.tgid = p->tgid,
+		.prio = p->prio,
+		.cgroup = cgroup,
+	};
+
+	if (!WANTED(type) || !task_wanted(p))
+		return 0;
+	bpf_probe_read_kernel_str(ev.comm, sizeof(ev.comm), p->comm);
+	emit(&ev, sizeof(ev));
+	return 0;
+}
+
+SEC("?tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	return describe(KTSTR_EV_FORK, child, parent->pid, cgroup_of(child));
+}
+
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm)
+{
+	return describe(KTSTR_EV_EXEC, p, old_pid, cgroup_of(p));
+}
+
+SEC("?tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *p)
+{
+	return describe(KTSTR_EV_EXIT, p, 0, cgroup_of(p));
+}
+
+SEC("?tp_btf/cgroup_attach_task")
+int BPF_PROG(on_cgroup_attach, struct cgroup *dst, const char *path, struct task_struct *p,
+	     bool threadgroup)
+{
+	return describe(KTSTR_EV_CGROUP_ATTACH, p, bpf_get_current_pid_tgid(), dst->kn->id);
+}
+
+SEC("?tp_btf/cgroup_mkdir")
+int BPF_PROG(on_cgroup, struct cgroup *cgrp, const char *path)
+{
+	struct ktstr_ev_cgroup ev = {
+		.h = { .type = KTSTR_EV_CGROUP, .pid = bpf_get_current_pid_tgid() },
+		.id = cgrp->kn->id,
+	};
+
+	if (!WANTED(KTSTR_EV_CGROUP))
+		return 0;
+	bpf_probe_read_kernel_str(ev.path, sizeof(ev.path), path);
+	emit(&ev, sizeof(ev));
+	return 0;
+}
+
+/* Tasks that were there before the programs: one record each. */
+SEC("?iter/task")
+int on_task(struct bpf_iter__task *ctx)
+{
+	struct task_struct *p = ctx->task;
+
+	if (p)
+		describe(KTSTR_EV_TASK, p, p->real_parent->pid, cgroup_of(p));
+	return 0;
+}
+
+SEC("?tp_btf/cpu_idle")
+int BPF_PROG(on_idle, unsigned int state, unsigned int cpu)
+{
+	struct ktstr_event ev = { .type = KTSTR_EV_IDLE, .arg = state };
+
+	if (WANTED(KTSTR_EV_IDLE))
+		emit(&ev, sizeof(ev));
+	return 0;
+}
+
+static int prio(struct task_struct *p, __u32 value)
+{
+	struct ktstr_ev_prio ev = {
+		.h = { .type = KTSTR_EV_PRIO, .arg = p->policy, .pid = p->pid },
+		.prio = value,
+	};
+
+	if (WANTED(KTSTR_EV_PRIO) && task_wanted(p))
+		emit(&ev, sizeof(ev));
+	return 0;
+}
+
+SEC("?fexit/set_user_nice")
+int BPF_PROG(on_nice, struct task_struct *p, long nice)
+{
+	return prio(p, p->prio);
+}
+
+SEC("?fexit/__sched_setscheduler")
+int BPF_PROG(on_policy, struct task_struct *p, const struct sched_attr *attr, bool user, bool pi,
+	     int ret)
+{
+	return ret ? 0 : prio(p, p->prio);
+}
+
+/* Priority inheritance: the task runs with the priority of one that waits for it. */
+SEC("?tp_btf/sched_pi_setprio")
+int BPF_PROG(on_boost, struct task_struct *p, struct task_struct *donor)
+{
+	return prio(p, donor && donor->prio < p->normal_prio ? donor->prio : p->normal_prio);
+}
+
+SEC("?fexit/set_cpus_allowed_common")
+int BPF_PROG(on_affinity, struct task_struct *p, struct affinity_context *ac)
+{
+	struct ktstr_ev_affinity ev = {
+		.h = { .type = KTSTR_EV_AFFINITY, .pid = p->pid },
+		.nr_cpus = p->nr_cpus_allowed,
+		.mask = p->cpus_mask.bits[0],
+	};
+
+	if (WANTED(KTSTR_EV_AFFINITY) && task_wanted(p))
+		emit(&ev, sizeof(ev));
+	return 0;
+}
+
+static int throttle(struct cfs_rq *cfs_rq, bool on)
+{
+	struct ktstr_ev_throttle ev = {
+		.h = { .type = KTSTR_EV_THROTTLE, .flags = on ? KTSTR_EVF_ON : 0 },
+		.cgroup = BPF_CORE_READ(cfs_rq, tg, css.cgroup, kn, id),
+	};
+
+	if (WANTED(KTSTR_EV_THROTTLE) && (!filter_cgroup || ev.cgroup == filter_cgroup))
+		emit(&ev, sizeof(ev));
+	return 0;
+}
+
+SEC("?fexit/throttle_cfs_rq")
+int BPF_PROG(on_throttle, struct cfs_rq *cfs_rq, bool throttled)
+{
+	return throttled ? throttle(cfs_rq, true) : 0;
+}
+
+SEC("?fentry/unthrottle_cfs_rq")
+int BPF_PROG(on_unthrottle, struct cfs_rq *cfs_rq)
+{
+	return throttle(cfs_rq, false);
+}
