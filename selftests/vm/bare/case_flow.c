@@ -133,12 +133,87 @@ static void g2_g3_a_host_that_stops_reading(void)
 	echo(ALL_PORTS);
 }
 
-/* Everything that could still be waiting to be served is served. */
-static void settle(unsigned int q)
+/* Between two of its steps an honest driver may take any time. */
+static void dawdle(unsigned int max_us)
+{
+	uint64_t t = rdtsc(), ticks = random64() % (max_us * tsc_khz / 1000 + 1);
+
+	while (rdtsc() - t < ticks)
+		pause();
+}
+
+/* What virtqueue_kick_prepare() asks before a kick. */
+static void kick_if_asked(unsigned int q)
+{
+	/* Pairs with the device's barrier after it turned notifications on. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!(READ_ONCE(queues[q].used->flags) & VRING_USED_F_NO_NOTIFY))
+		driver_kick(q);
+}
+
+static unsigned int take_used(unsigned int q)
+{
+	uint32_t len;
+	unsigned int n = 0;
+
+	for (; driver_used(q, &len) >= 0; n++)
+		CHECK_EQ(0, len);
+	return n;
+}
+
+/* Sleep until an interrupt, unless what it would tell is there already (2.7.7.1). */
+static void sleep_on(unsigned int q, unsigned int want)
 {
 	struct queue *dq = &queues[q];
 
-	WAIT(READ_ONCE(dq->used->idx) == dq->avail_idx || reg_read(VIRTIO_MMIO_STATUS) != S_LIVE);
+	for (;;) {
+		uint64_t before = irq_count;
+
+		want -= take_used(q);
+		if (!want)
+			return;
+		WRITE_ONCE(dq->avail->flags, 0);
+		/* Pairs with the device's barrier before it looks at the flags. */
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		if (READ_ONCE(dq->used->idx) != dq->used_idx)
+			continue;
+		WAIT(irq_count != before);
+	}
+}
+
+/*
+ * H6: a driver that kicks only when it is asked to and looks only when it was
+ * interrupted: one notification lost, either way, and it sleeps for ever.
+ */
+static void h6_a_driver_that_trusts_the_flags(void)
+{
+	const uint64_t since = rdtsc();
+	unsigned int round;
+
+	irq_connect();
+	driver_up();
+	for (round = 0; round < bare_arg && !time_is_up(since); round++) {
+		unsigned int port = random64() % KTSTR_NR_PORTS, q = port_txq(port);
+		unsigned int n = 1 + random64() % 40;
+
+		WRITE_ONCE(queues[q].avail->flags, random64() & VRING_AVAIL_F_NO_INTERRUPT);
+		for (unsigned int i = 0; i < n; i++) {
+			uint32_t len = 1 + random64() % 64;
+
+			driver_add1(q, SCRATCH, len, false);
+			driver_sent(port, SCRATCH, len);
+			if (random64() % 4)
+				continue;
+			kick_if_asked(q);
+			dawdle(i % 8 ? 20 : 1500);
+		}
+		kick_if_asked(q);
+		sleep_on(q, n);
+		if (!(random64() % 8))
+			dawdle(6000);
+	}
+	say("# %u rounds\n", round);
+	echo(ALL_PORTS);
 }
 
 /* A table of 256 descriptors in a row, offered by 256 heads that are all 0, or all different. */
@@ -209,19 +284,15 @@ static void cost_of(unsigned int q, const struct shape *s, uint64_t times)
 	while (times--) {
 		uint64_t us;
 
+		driver_up();
+		host_has_room();
 		if (rx)
 			leave_pending(queue_port(q));
-		else
-			driver_up();
 		offer_shape(q, s);
 		us = timed_write(VIRTIO_MMIO_QUEUE_NOTIFY, q);
 		best = us < best ? us : best;
 		worst = us > worst ? us : worst;
-		/* A terabyte is not waited for: the reset has to cope with it. */
-		if (!rx && s->len < BIG_SIZE)
-			settle(q);
-		if (!s->loop)
-			offer_shape(q, s);
+		/* What is left over, a terabyte of it at times, the reset has to cope with. */
 		us = timed_write(VIRTIO_MMIO_STATUS, 0);
 		reset = us > reset ? us : reset;
 	}
@@ -246,6 +317,7 @@ const struct bare_case flow_cases[] = {
 	CASE(f18_a_full_ring_of_control_frames),
 	CASE(f6_f10_f12_control_floods),
 	CASE(g2_g3_a_host_that_stops_reading),
+	CASE(h6_a_driver_that_trusts_the_flags),
 	CASE(cost_of_one_kick),
 	{ NULL, NULL }
 };

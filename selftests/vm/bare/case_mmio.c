@@ -142,6 +142,52 @@ static void a5_every_width_at_every_offset(void)
 	echo(ALL_PORTS);
 }
 
+/* A value that the register would take, in every way but the legal one (4.2.2.2). */
+static void write_illegally(uint32_t reg, uint32_t val)
+{
+	for (unsigned int len = 1; len <= 8; len *= 2)
+		if (len != 4)
+			write_at(console + reg, len, val);
+	for (unsigned int by = 1; by < 4; by++) {
+		write_at(console + reg - by, 4, val << 8 * by);
+		write_at(console + reg + by, 4, val >> 8 * by);
+	}
+	write_at(console + reg - 4, 8, (uint64_t)val << 32);
+}
+
+static void a3_legal_values_in_illegal_ways(void)
+{
+	struct queue *dq = &queues[KTSTR_Q_BULK_TX];
+	uint16_t head, used;
+
+	reg_write(VIRTIO_MMIO_STATUS, 0);
+	write_illegally(VIRTIO_MMIO_STATUS, S_ACK);
+	CHECK_EQ(0, reg_read(VIRTIO_MMIO_STATUS));
+
+	driver_up();
+	write_illegally(VIRTIO_MMIO_STATUS, 0);
+	write_illegally(VIRTIO_MMIO_STATUS, S_LIVE | S_FAIL);
+	CHECK_EQ(S_LIVE, reg_read(VIRTIO_MMIO_STATUS));
+	write_illegally(VIRTIO_MMIO_QUEUE_SEL, KTSTR_NR_QUEUES);
+	CHECK_EQ(QUEUE_SIZE, reg_read(VIRTIO_MMIO_QUEUE_NUM_MAX));
+	write_illegally(VIRTIO_MMIO_QUEUE_READY, 0);
+	CHECK_EQ(1, reg_read(VIRTIO_MMIO_QUEUE_READY));
+	WAIT(reg_read(VIRTIO_MMIO_INTERRUPT_STATUS) == VIRTIO_MMIO_INT_VRING);
+	write_illegally(VIRTIO_MMIO_INTERRUPT_ACK, VIRTIO_MMIO_INT_VRING);
+	CHECK_EQ(VIRTIO_MMIO_INT_VRING, reg_read(VIRTIO_MMIO_INTERRUPT_STATUS));
+
+	/* The device no longer looks by itself, and nobody kicks. */
+	echo(ALL_PORTS);
+	WAIT(!(READ_ONCE(dq->used->flags) & VRING_USED_F_NO_NOTIFY));
+	used = dq->used_idx;
+	head = driver_add1(KTSTR_Q_BULK_TX, SCRATCH, 16, false);
+	driver_sent(KTSTR_PORT_BULK, SCRATCH, 16);
+	write_illegally(VIRTIO_MMIO_QUEUE_NOTIFY, KTSTR_Q_BULK_TX);
+	CHECK_EQ(used, READ_ONCE(dq->used->idx));
+	driver_kick(KTSTR_Q_BULK_TX);
+	CHECK_EQ(0, driver_take(KTSTR_Q_BULK_TX, head));
+}
+
 /* Values that registers take, at random places, in random states. */
 static void a5_random_writes(void)
 {
@@ -487,10 +533,12 @@ static void h4_isr_and_ack(void)
 	reg_write(VIRTIO_MMIO_INTERRUPT_ACK, ~0u);
 	CHECK_EQ(0, reg_read(VIRTIO_MMIO_INTERRUPT_STATUS));
 
-	/* 2.7.7.2: off means off, on means on. */
+	/* 2.7.7.2: off means off, on means on. It may come late, so it is given time. */
 	queues[KTSTR_Q_BULK_TX].avail->flags = VRING_AVAIL_F_NO_INTERRUPT;
 	before = irq_count;
 	driver_send(KTSTR_PORT_BULK, SCRATCH, 1);
+	for (uint64_t t = rdtsc(); rdtsc() - t < 20 * tsc_khz;)
+		pause();
 	CHECK_EQ(0, reg_read(VIRTIO_MMIO_INTERRUPT_STATUS));
 	CHECK_EQ(before, irq_count);
 	queues[KTSTR_Q_BULK_TX].avail->flags = 0;
@@ -500,6 +548,7 @@ static void h4_isr_and_ack(void)
 }
 
 const struct bare_case mmio_cases[] = {
+	CASE(a3_legal_values_in_illegal_ways),
 	CASE(a5_every_width_at_every_offset),
 	CASE(a5_random_writes),
 	CASE(a5_across_both_ends),

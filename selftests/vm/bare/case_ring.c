@@ -114,16 +114,32 @@ static void d1_d4_e1_e4_e7_a_broken_ring_stops_alone(void)
 	say("broken %u\n", KTSTR_NR_QUEUES * NR_BREAKAGES);
 }
 
-/* A port's bytes wait for the reset of the queue that they were for, and are dropped then. */
+/* What was on offer when the device looked may not be taken back (2.7.6.1). */
+static void d2_an_index_that_goes_back(void)
+{
+	for (unsigned int port = 0; port < KTSTR_NR_PORTS; port++) {
+		driver_up();
+		echo(ALL_PORTS);
+		/* Of the two, one was offered since. */
+		jump(port_rxq(port), (uint16_t)-2);
+		provoke(port_rxq(port));
+		broken(port_rxq(port));
+	}
+}
+
+/* The second and later ones are not announced again: NEEDS_RESET is set already. */
 static void d1_all_rings_broken_at_once(void)
 {
 	for (enum breakage how = 0; how < NR_BREAKAGES; how++) {
 		driver_up();
-		for (unsigned int q = 1; q < KTSTR_NR_QUEUES; q += 2)
+		for (unsigned int q = 1; q < KTSTR_NR_QUEUES; q += 2) {
 			spoil(q, how);
-		for (unsigned int q = 1; q < KTSTR_NR_QUEUES; q += 2)
 			driver_kick(q);
-		CHECK_EQ(S_LIVE | S_RESET, reg_read(VIRTIO_MMIO_STATUS));
+			CHECK_EQ(S_LIVE | S_RESET, reg_read(VIRTIO_MMIO_STATUS));
+			CHECK_EQ(q == 1, !!(reg_read(VIRTIO_MMIO_INTERRUPT_STATUS) &
+					    VIRTIO_MMIO_INT_CONFIG));
+			reg_write(VIRTIO_MMIO_INTERRUPT_ACK, ~0u);
+		}
 	}
 }
 
@@ -247,6 +263,7 @@ static void d6_a_head_offered_again(void)
 
 const struct bare_case ring_cases[] = {
 	CASE(d1_d4_e1_e4_e7_a_broken_ring_stops_alone),
+	CASE(d2_an_index_that_goes_back),
 	CASE(d1_all_rings_broken_at_once),
 	CASE(d6_a_head_offered_again),
 	CASE(d8_a_scribbled_used_ring_changes_nothing),

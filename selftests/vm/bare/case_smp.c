@@ -69,7 +69,10 @@ static void d14_payload_then_element_then_index(void)
 	say("stream\n");
 	ap_start(2, reader);
 	while (!READ_ONCE(stop))
-		driver_kick(q);
+		if (READ_ONCE(queues[q].avail->idx) != READ_ONCE(queues[q].used->idx))
+			driver_kick(q);
+		else
+			pause();
 	ap_wait();
 	say("# %lu elements looked at\n", seen);
 	say("enough\n");
@@ -208,9 +211,11 @@ static void turmoil(unsigned int cpu)
 /* One CPU's initialisation is torn apart by the others'; only the last one counts. */
 static void h8_kicks_toggles_and_resets_on_all_cpus(void)
 {
+	const uint64_t since = rdtsc();
+
 	driver_no_counts();
 	ap_start(CPUS, turmoil);
-	for (unsigned int i = 0; i < bare_arg / 100; i++) {
+	for (unsigned int i = 0; i < bare_arg / 100 && !time_is_up(since); i++) {
 		driver_negotiate();
 		for (unsigned int q = 0; q < KTSTR_NR_QUEUES; q++) {
 			driver_queue(q, QUEUE_SIZE);

@@ -303,3 +303,9 @@ void echo(unsigned int ports)
 		if (ports & 1u << p)
 			await_token(p, nonce[p]);
 }
+
+void host_has_room(void)
+{
+	echo(1u << KTSTR_PORT_STATS);
+	echo(1u << KTSTR_PORT_BULK);
+}

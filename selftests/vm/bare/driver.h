@@ -157,6 +157,15 @@ void driver_offer(unsigned int port);
  */
 void echo(unsigned int ports);
 
+/**
+ * host_has_room() - wait until the host has read what was sent before
+ *
+ * Port 0 drops what finds no room, so a token may be lost there after a flood.
+ * The host reads its ports in turn: when it has answered on 2 and then on 1,
+ * it was at 0 in between.
+ */
+void host_has_room(void);
+
 /** echo_ask() - only the first half: send a token on @port; return: it */
 uint64_t echo_ask(unsigned int port);
 

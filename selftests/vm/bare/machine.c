@@ -335,6 +335,7 @@ void main(unsigned int cpu)
 	c->run();
 	/* Whatever a case did to the device: this mends it. */
 	driver_up();
+	host_has_room();
 	echo(ALL_PORTS);
 	driver_report();
 	power_off();
