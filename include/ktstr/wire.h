@@ -17,12 +17,13 @@
 
 #define KTSTR_F_MORE	1u	/* the next frame of this type and stream continues this one */
 #define KTSTR_F_NOCRC	2u	/* payload_crc does not cover the payload (event pages) */
+#define KTSTR_F_PLAIN	4u	/* EVNT: whole records behind struct ktstr_ev_plain, not a page */
 
 /**
  * struct ktstr_frame - header of every frame on port 1
  * @magic: %KTSTR_WIRE_MAGIC
  * @version: %KTSTR_WIRE_VERSION
- * @flags: %KTSTR_F_MORE, %KTSTR_F_NOCRC
+ * @flags: %KTSTR_F_MORE, %KTSTR_F_NOCRC, %KTSTR_F_PLAIN
  * @type: four ASCII bytes, KTSTR_T_*
  * @stream: 0 is control; 1 + cpu is that CPU's event pages
  * @seq: counts frames within a stream from 0; a gap is a loss
