@@ -68,7 +68,11 @@ static inline void stream__make(uint64_t seed, uint64_t off, void *buf, size_t l
 		uint64_t v = stream__word(seed, off / 8);
 		size_t skip = off % 8, n = len < 8 - skip ? len : 8 - skip;
 
-		memcpy(p, (uint8_t *)&v + skip, n);
+		/* Mostly 8, and then the compiler is to know. */
+		if (n == 8)
+			memcpy(p, &v, 8);
+		else
+			memcpy(p, (uint8_t *)&v + skip, n);
 		p += n;
 		off += n;
 		len -= n;
