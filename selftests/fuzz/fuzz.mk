@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Coverage-guided fuzzing with libFuzzer of clang-19. Included by the Makefile at the top.
+#
+#	make fuzz		replay the committed corpora, then fuzz for SECONDS (60)
+#	make fuzz-minimize	merge what was found into selftests/fuzz/corpus
+#
+# Finds and crashing inputs stay in $(B)/fuzz; only fuzz-minimize writes to the checkout.
+#
+# The corpora began as what seeds.c writes: an honest conversation, a full buffer, a
+# broken ring and so on. All else in them was found by fuzzing from there and kept
+# by libFuzzer's -merge=1, because it reached code or a state that no smaller input
+# had reached. seeds.c is run again by fuzz-minimize, so a new seed is merged too.
+
+fuzz_dir := selftests/fuzz
+FUZZ_CC ?= clang-19
+SECONDS ?= 60
+
+fuzz_bin := $(B)/fuzz/fuzz_console $(B)/fuzz/fuzz_assembler
+
+# What is fuzzed: the same sources with smaller bounds, see the two sed scripts.
+fuzz_device_src := $(addprefix vmm/,byte_ring.c console_control.c console_data.c guest_memory.c \
+	virtio_console.c virtio_mmio.c virtqueue.c)
+fuzz_reader_src := host/assembler.c
+fuzz_console_src := $(addprefix $(fuzz_dir)/,fuzz_console.c hostile.c model.c model_guest.c \
+	model_host.c ram.c records.c)
+fuzz_assembler_src := $(addprefix $(fuzz_dir)/,fuzz_assembler.c frames.c)
+fuzz_seeds_src := $(addprefix $(fuzz_dir)/,seeds.c)
+
+fuzz_obj = $(patsubst %.c,$(B)/fuzz/obj/%.o,$(1))
+fuzz_tested_obj := $(call fuzz_obj,$(fuzz_device_src) $(fuzz_reader_src))
+fuzz_own_obj := $(call fuzz_obj,$(fuzz_console_src) $(fuzz_assembler_src) $(fuzz_seeds_src))
+fuzz_scaled := $(addprefix $(B)/fuzz/include/ktstr/,ports.h wire.h)
+
+# Calls of the device that become others; ram.c says which and why.
+fuzz_wrap := write read mmap munmap madvise timerfd_settime $(foreach n,1 2 4 8, \
+	__sanitizer_cov_trace_cmp$(n) __sanitizer_cov_trace_const_cmp$(n))
+fuzz_wl := -Wl,--wrap=
+
+fuzz_cc = $(FUZZ_CC) -I$(B)/fuzz/include $(ktstr_cflags) $(ktstr_san) -I.
+
+define fuzz_link
+$(ktstr_say) LD fuzz/$(@F)
+$(ktstr_q)$(FUZZ_CC) $(ktstr_san) $(LDFLAGS) -o $@ $(filter %.o,$^)
+endef
+
+.PHONY: fuzz fuzz-build fuzz-minimize
+fuzz-build: $(fuzz_bin)
+
+fuzz: fuzz-build
+	@B=$(B) $(fuzz_dir)/run $(SECONDS)
+
+fuzz-minimize: fuzz-build $(B)/fuzz/seeds
+	@B=$(B) $(fuzz_dir)/minimize
+
+# Said once and clearly, before a linker says it otherwise.
+$(B)/fuzz/.usable: $(fuzz_dir)/fuzz.mk
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)if ! echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | \
+		$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -x c -o $@ - 2>$@.err; then \
+		cat $@.err >&2; \
+		echo 'ktstr: $(FUZZ_CC) cannot build a fuzzer: is libclang-rt-19-dev installed?' \
+			'scripts/setup does that' >&2; \
+		exit 1; fi
+
+$(fuzz_scaled): $(B)/fuzz/include/ktstr/%.h: $(S)/include/ktstr/%.h $(fuzz_dir)/%.sed
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)sed -f $(fuzz_dir)/$*.sed $< > $@
+
+# Coverage is of what is tested, not of the test.
+$(fuzz_tested_obj): fuzz_cov := -fsanitize=fuzzer-no-link
+$(fuzz_tested_obj) $(fuzz_own_obj): $(B)/fuzz/obj/%.o: %.c $(fuzz_scaled) $(ktstr_mk) \
+		$(fuzz_dir)/fuzz.mk | $(B)/fuzz/.usable
+	$(ktstr_say) CC[fuzz] $<
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)$(fuzz_cc) $(fuzz_cov) -c -o $@ $<
+
+$(B)/fuzz/fuzz_console: LDFLAGS += -fsanitize=fuzzer $(addprefix $(fuzz_wl),$(fuzz_wrap))
+$(B)/fuzz/fuzz_console: $(call fuzz_obj,$(fuzz_device_src) $(fuzz_console_src))
+	$(fuzz_link)
+
+$(B)/fuzz/fuzz_assembler: LDFLAGS += -fsanitize=fuzzer -lz
+$(B)/fuzz/fuzz_assembler: $(call fuzz_obj,$(fuzz_reader_src) $(fuzz_assembler_src) vmm/byte_ring.c)
+	$(fuzz_link)
+
+$(B)/fuzz/seeds: LDFLAGS += -lz
+$(B)/fuzz/seeds: $(call fuzz_obj,$(fuzz_seeds_src))
+	$(fuzz_link)
+
+-include $(patsubst %.o,%.d,$(fuzz_tested_obj) $(fuzz_own_obj))
