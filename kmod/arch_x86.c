@@ -24,20 +24,21 @@ u64 ktstr_arch_cycles(void)
 
 /*
  * The kernel's first byte: _text is not exported and no exported function finds a
- * symbol by name, but a symbol can be named by its address, and the kernel is moved
- * by multiples of CONFIG_PHYSICAL_ALIGN only.
+ * symbol by name, but an address in the kernel has a name and one below it has none.
+ * The kernel is moved by multiples of CONFIG_PHYSICAL_ALIGN only.
  */
 static unsigned long find_text(void)
 {
-	unsigned long at = round_down((unsigned long)&schedule, CONFIG_PHYSICAL_ALIGN);
+	unsigned long at = round_down((unsigned long)&schedule, CONFIG_PHYSICAL_ALIGN), text = 0;
 	char name[KSYM_SYMBOL_LEN];
 
 	for (; at >= __START_KERNEL; at -= CONFIG_PHYSICAL_ALIGN) {
 		snprintf(name, sizeof(name), "%ps", (void *)at);
-		if (!strcmp(name, "_text") || !strcmp(name, "_stext"))
-			return at;
+		if (!strncmp(name, "0x", 2))
+			break;
+		text = at;
 	}
-	return 0;
+	return text;
 }
 
 void ktstr_arch_facts(struct ktstr_dev_facts *f)

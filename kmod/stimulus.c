@@ -4,8 +4,8 @@
  *
  * Each runs in kernel threads bound to the CPUs it is for, and marks its start and
  * its end in the events of each. The call returns when all is over, whatever happens:
- * a thread that the scheduler under test does not let run by the end of its time is
- * made SCHED_FIFO then, to be able to end.
+ * what has not ended a second after its time, as the scheduler under test did not let
+ * it run, is made SCHED_FIFO then, to be able to end.
  */
 #include <linux/bottom_half.h>
 #include <linux/capability.h>
@@ -31,8 +31,7 @@ struct thread;
  * struct show - one stimulus on all its CPUs
  * @s: what was asked for
  * @run: what its threads do
- * @end_ns: CLOCK_MONOTONIC at which all of them end
- * @stop: end before
+ * @stop: end now
  * @running: threads that have not ended yet, and one for who starts them
  * @done: none is left
  * @nr: threads made
@@ -40,7 +39,6 @@ struct thread;
 struct show {
 	const struct ktstr_stimulus *s;
 	void (*run)(struct thread *t);
-	u64 end_ns;
 	bool stop;
 	atomic_t running;
 	struct completion done;
@@ -51,37 +49,44 @@ struct show {
 		struct work_struct work;
 		struct hrtimer timer;
 		bool over;
+		u64 start_ns;
 		u64 took_ns;
 		u64 wakeups;
 	} thread[];		/* one for each CPU there can be */
 };
 
-static bool is_over(const struct show *show)
+static void begin(struct thread *t)
 {
-	return READ_ONCE(show->stop) || ktime_get_mono_fast_ns() >= show->end_ns;
+	const struct ktstr_stimulus *s = t->show->s;
+
+	ktstr_buffer_mark(KTSTR_MARK_STIM_START | s->kind, s->duration_ns);
+	t->start_ns = ktime_get_mono_fast_ns();
+}
+
+static bool is_over(const struct thread *t)
+{
+	return READ_ONCE(t->show->stop) ||
+		ktime_get_mono_fast_ns() - t->start_ns >= t->show->s->duration_ns;
+}
+
+static void end(struct thread *t)
+{
+	t->took_ns = ktime_get_mono_fast_ns() - t->start_ns;
+	ktstr_buffer_mark(KTSTR_MARK_STIM_END | t->show->s->kind, t->took_ns);
 }
 
 static void spin(struct thread *t)
 {
-	while (!is_over(t->show))
+	begin(t);
+	while (!is_over(t))
 		cpu_relax();
-}
-
-/* The marks are as near to the spinning as they can be. */
-static void spin_marked(struct thread *t)
-{
-	u64 start = ktime_get_mono_fast_ns();
-
-	ktstr_buffer_mark(KTSTR_MARK_STIM_START | t->show->s->kind, t->show->s->duration_ns);
-	spin(t);
-	t->took_ns = ktime_get_mono_fast_ns() - start;
-	ktstr_buffer_mark(KTSTR_MARK_STIM_END | t->show->s->kind, t->took_ns);
+	end(t);
 }
 
 static void spin_preempt(struct thread *t)
 {
 	preempt_disable();
-	spin_marked(t);
+	spin(t);
 	preempt_enable();
 }
 
@@ -90,13 +95,13 @@ static void spin_irq(struct thread *t)
 	unsigned long flags;
 
 	local_irq_save(flags);
-	spin_marked(t);
+	spin(t);
 	local_irq_restore(flags);
 }
 
 static void spin_work(struct work_struct *work)
 {
-	spin_marked(container_of(work, struct thread, work));
+	spin(container_of(work, struct thread, work));
 }
 
 static void spin_softirq(struct thread *t)
@@ -113,7 +118,7 @@ static enum hrtimer_restart storm_tick(struct hrtimer *timer)
 {
 	struct thread *t = container_of(timer, struct thread, timer);
 
-	WRITE_ONCE(t->over, is_over(t->show));
+	WRITE_ONCE(t->over, is_over(t));
 	wake_up_process(t->task);
 	hrtimer_forward_now(timer, ns_to_ktime(t->show->s->period_ns));
 	return t->over ? HRTIMER_NORESTART : HRTIMER_RESTART;
@@ -121,9 +126,7 @@ static enum hrtimer_restart storm_tick(struct hrtimer *timer)
 
 static void storm(struct thread *t)
 {
-	u64 start = ktime_get_mono_fast_ns();
-
-	ktstr_buffer_mark(KTSTR_MARK_STIM_START | t->show->s->kind, t->show->s->duration_ns);
+	begin(t);
 	hrtimer_init(&t->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 	t->timer.function = storm_tick;
 	hrtimer_start(&t->timer, ns_to_ktime(t->show->s->period_ns), HRTIMER_MODE_REL_PINNED_HARD);
@@ -136,8 +139,7 @@ static void storm(struct thread *t)
 	}
 	__set_current_state(TASK_RUNNING);
 	hrtimer_cancel(&t->timer);
-	t->took_ns = ktime_get_mono_fast_ns() - start;
-	ktstr_buffer_mark(KTSTR_MARK_STIM_END | t->show->s->kind, t->took_ns);
+	end(t);
 }
 
 static int thread_main(void *arg)
@@ -215,7 +217,6 @@ static void run_threads(struct show *show)
 	unsigned long limit = nsecs_to_jiffies(show->s->duration_ns) + HZ;
 	unsigned int i;
 
-	show->end_ns = ktime_get_mono_fast_ns() + show->s->duration_ns;
 	atomic_set(&show->running, show->nr + 1);
 	for (i = 0; i < show->nr; i++)
 		wake_up_process(show->thread[i].task);
@@ -280,7 +281,7 @@ static int spin_softirq_on(struct ktstr_stimulus *s)
 
 static int hog_on(struct ktstr_stimulus *s)
 {
-	return with_threads(s, spin_marked);
+	return with_threads(s, spin);
 }
 
 static int storm_on(struct ktstr_stimulus *s)

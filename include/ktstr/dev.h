@@ -185,7 +185,8 @@ enum ktstr_stimulus_kind {
  * struct ktstr_stimulus - do it now; the call comes back when it is over
  * @kind: enum ktstr_stimulus_kind
  * @cpu: where, or %KTSTR_STIM_ALL_CPUS but for a hotplug; 0 for a WARN and a panic
- * @duration_ns: from now; 1 to %KTSTR_STIM_MAX_NS, but 0 for a WARN and a panic
+ * @duration_ns: from its start on each CPU, and a second more at most from the call;
+ *	1 to %KTSTR_STIM_MAX_NS, but 0 for a WARN and a panic
  * @policy: SCHED_* of a hog's or storm's thread, else 0
  * @prio: its priority (SCHED_FIFO, SCHED_RR) or nice value, else 0
  * @period_ns: of a storm; of SCHED_DEADLINE; else 0

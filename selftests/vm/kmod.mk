@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The companion module, and its tests in a guest. Included by the Makefile at the top.
+#
+# Objects are never in the checkout: the module is built in $(B)/kmod/src, from links.
+
+.PHONY: kmod
+kmod: $(B)/kmod/ktstr.ko
+vm: $(B)/kmod/ktstr.ko $(B)/vm/guest_kmod
+
+kmod_src := $(wildcard kmod/*.[ch] kmod/Kbuild)
+kmod_kdir := $(kernel)/build
+# A tree built for its vmlinux only has its exports under another name.
+kmod_syms = $(if $(wildcard $(kmod_kdir)/Module.symvers),,$(wildcard $(kmod_kdir)/vmlinux.symvers))
+# What it says of the missing name; of anything else it says more than these lines.
+kmod_quiet := ^WARNING: Module.symvers is missing|^ *(Modules may not have|You may get many)|^ *(You can set KBUILD_MODPOST|if you want to proceed)
+
+# Rebuilt when a source changes, and for another kernel.
+$(B)/kmod/ktstr.ko: $(kmod_src) $(wildcard include/ktstr/*.h) $(kmod_kdir)/vmlinux \
+		selftests/vm/kmod.mk
+	$(ktstr_say) KMOD ktstr.ko
+	$(ktstr_q)rm -f $(@D)/src/*.[ch] && mkdir -p $(@D)/src
+	$(ktstr_q)ln -sf $(abspath $(kmod_src)) $(@D)/src/
+	$(ktstr_q)ln -sfn $(abspath include) $(@D)/include
+	$(ktstr_q)$(MAKE) -s -C $(kmod_kdir) M=$(@D)/src O= OUTPUT= W=1 \
+		KBUILD_EXTRA_SYMBOLS=$(kmod_syms) $(kmod_args) modules \
+		>$(@D)/log 2>&1 || { cat $(@D)/log >&2; exit 1; }
+	$(ktstr_q)grep -vE '$(kmod_quiet)' $(@D)/log >&2; [ $$? -eq 1 ] || [ "$(WERROR)" = 0 ]
+	$(ktstr_q)objcopy --strip-debug $(@D)/src/ktstr.ko $@
+
+kmod_guest_src := $(sort $(wildcard selftests/vm/guest_kmod*.c))
+$(B)/vm/guest_kmod: $(kmod_guest_src) $(wildcard selftests/vm/*kmod*.h include/ktstr/*.h) \
+		$(ktstr_mk) selftests/vm/kmod.mk
+	$(ktstr_say) CC[guest] guest_kmod
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)$(CC) $(filter-out -MMD -MP,$(ktstr_cflags)) -static -o $@ $(kmod_guest_src) \
+		-lpthread
+
+# Pages are decoded by the library that the host uses.
+$(B)/vm/test_kmod: ktstr_libs += -ltraceevent

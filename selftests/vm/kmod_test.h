@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What guest_kmod*.c and test_kmod.c agree on. */
+#ifndef KTSTR_VM_KMOD_TEST_H
+#define KTSTR_VM_KMOD_TEST_H
+
+#include <linux/types.h>
+
+#define KMOD_KO		"/ktstr.ko"
+#define KMOD_CASE	"/case"		/* name of the case, a number for it */
+
+#define KMOD_CHUNK	0x4b4d4f44u
+
+/** struct kmod_chunk - on port 1, in front of @len bytes: a page of CPU @cpu's events */
+struct kmod_chunk {
+	__u32 magic;
+	__u32 cpu;
+	__u32 kind;		/* enum kmod_kind */
+	__u32 len;
+};
+
+enum kmod_kind {
+	KMOD_READ	= 1,	/* came by read() */
+	KMOD_SPLICE	= 2,	/* went by splice() all the way */
+};
+
+/*
+ * Records of the cases are struct ktstr_ev_mark: id names the source, arg counts
+ * from 0. The total of each source is said on COM2.
+ */
+#define KMOD_PER_CALL	64u
+
+#endif /* KTSTR_VM_KMOD_TEST_H */
