@@ -123,8 +123,14 @@ uint64_t random64(void);
 /** ram_end() - first address behind the guest's low RAM */
 uint64_t ram_end(void);
 
+/** high_ram_end() - the same of the RAM from 4 GiB on, 0 if there is none */
+uint64_t high_ram_end(void);
+
 /** irq_connect() - send the console's interrupts to CPU 0 */
 void irq_connect(void);
+
+/** irq_route() - any redirection for them: both halves of the I/O APIC's entry */
+void irq_route(uint32_t low, uint32_t high);
 
 /** ap_start() - start CPUs 1 .. @nr - 1; each runs @fn(cpu) once, in ring 3 */
 void ap_start(unsigned int nr, void (*fn)(unsigned int cpu));

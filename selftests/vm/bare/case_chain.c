@@ -198,6 +198,62 @@ static void e18_the_last_byte_of_memory(void)
 	say("refused %u\n", 2 * KTSTR_NR_PORTS);
 }
 
+/*
+ * RAM ends at 3 GiB and goes on at 4 GiB, and the host has both parts side by
+ * side: what begins in one and ends in the other is in no memory all the same.
+ */
+static void e18_the_hole_between_two_parts_of_memory(void)
+{
+	const uint64_t low = ram_end(), high = LAYOUT_HOLE_END, end = high_ram_end();
+	const struct seg bad[] = {
+		{ low - 8, 16, false }, { high - 8, 16, false }, { low, 8, false },
+		{ low - 8, LAYOUT_HOLE_END - LAYOUT_HOLE_START + 16, false },
+		{ end - 8, 16, false }, { end, 1, false },
+	};
+	const struct seg good[] = {
+		{ low - 8, 8, false }, { high, 8, false }, { end - 8, 8, false },
+	};
+
+	REQUIRE(low == LAYOUT_HOLE_START && end > high);
+	for (uint64_t i = 0; i < 8; i++) {
+		*(uint8_t *)(low - 8 + i) = 'l';
+		*(uint8_t *)(high + i) = 'h';
+		*(uint8_t *)(end - 8 + i) = 'e';
+	}
+	driver_up();
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		unused(KTSTR_Q_BULK_TX, &bad[i], 1);
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		driver_send(KTSTR_PORT_BULK, good[i].gpa, good[i].len);
+	driver_sent(KTSTR_PORT_BULK, low - 8, 8);
+	driver_sent(KTSTR_PORT_BULK, high, 8);
+	unused(KTSTR_Q_BULK_TX, good, 2);
+	say("refused %lu\n", ARRAY_SIZE(bad));
+}
+
+/* C19: both halves of an address count. */
+static void c19_rings_above_4_gib(void)
+{
+	const unsigned int q = KTSTR_Q_BULK_TX;
+	const uint64_t gpa = high_ram_end() - 0x3000;
+
+	REQUIRE(high_ram_end());
+	REQUIRE(driver_negotiate());
+	for (unsigned int i = 0; i < KTSTR_NR_QUEUES; i++)
+		REQUIRE(i == q || driver_queue(i, QUEUE_SIZE) == 1);
+	memset((void *)gpa, 0, 0x3000);
+	REQUIRE(driver_rings(q, QUEUE_SIZE, gpa, gpa + 0x1000, gpa + 0x2000) == 1);
+	queues[q] = (struct queue) {
+		.num = QUEUE_SIZE, .desc = (void *)gpa, .avail = (void *)(gpa + 0x1000),
+		.used = (void *)(gpa + 0x2000),
+	};
+	reg_write(VIRTIO_MMIO_STATUS, S_LIVE);
+	driver_handshake(-1);
+	for (unsigned int i = 0; i < 2 * QUEUE_SIZE; i++)
+		driver_send(KTSTR_PORT_BULK, SCRATCH, 1);
+	echo(ALL_PORTS);
+}
+
 static void fill_big(uint64_t len)
 {
 	for (uint64_t i = 0; i < len; i += 8)
@@ -284,6 +340,8 @@ const struct bare_case chain_cases[] = {
 	CASE(e14_e17_e21_receive_into_no_memory),
 	CASE(e21_f20_control_buffers_that_hold_nothing),
 	CASE(e18_the_last_byte_of_memory),
+	CASE(c19_rings_above_4_gib),
+	CASE(e18_the_hole_between_two_parts_of_memory),
 	CASE(e23_transmit_of_a_mixed_chain),
 	CASE(e3_e25_one_mebibyte),
 	CASE(e28_transmit_of_the_rings_themselves),

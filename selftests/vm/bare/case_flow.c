@@ -313,11 +313,23 @@ static void cost_of_one_kick(void)
 			cost_of(qs[i], &shapes[j], bare_arg);
 }
 
+/* The machine ends while these are published and nobody was told. */
+static void i3_hostile_last_words(void)
+{
+	driver_up();
+	REQUIRE(bare_arg < ARRAY_SIZE(shapes));
+	for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++)
+		offer_shape(port_txq(p), &shapes[bare_arg]);
+	say("%s\n", shapes[bare_arg].name);
+	power_off();
+}
+
 const struct bare_case flow_cases[] = {
 	CASE(f18_a_full_ring_of_control_frames),
 	CASE(f6_f10_f12_control_floods),
 	CASE(g2_g3_a_host_that_stops_reading),
 	CASE(h6_a_driver_that_trusts_the_flags),
+	CASE(i3_hostile_last_words),
 	CASE(cost_of_one_kick),
 	{ NULL, NULL }
 };

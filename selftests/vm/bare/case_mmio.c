@@ -230,6 +230,28 @@ static void a5_across_both_ends(void)
 	CHECK_EQ(0, reg_read(VIRTIO_MMIO_STATUS));
 }
 
+/* 5.3.5.1: a letter in every state, each with the next legal width. */
+static void a15_emergency_writes_in_every_state(void)
+{
+	static const uint8_t steps[] = {
+		0, S_ACK, S_ACK | S_DRV, S_ACK | S_DRV | S_FEAT, S_LIVE, S_LIVE | S_FAIL,
+	};
+	volatile uint8_t *emerg_wr = console + VIRTIO_MMIO_CONFIG + 8;
+	char letter = 'a';
+
+	say("emergency ");
+	for (size_t i = 0; i < sizeof(steps); i++) {
+		reg_write(VIRTIO_MMIO_STATUS, steps[i]);
+		write_at(emerg_wr, 1u << i % 3, 0xffffff00u | letter++);
+		if (steps[i] != (S_ACK | S_DRV))
+			continue;
+		reg_write(VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
+		reg_write(VIRTIO_MMIO_DRIVER_FEATURES, 1u << (VIRTIO_F_VERSION_1 - 32));
+	}
+	CHECK_EQ(S_LIVE | S_FAIL, reg_read(VIRTIO_MMIO_STATUS));
+	say("\n");
+}
+
 static uint64_t copy(volatile void *to, volatile void *from, uint64_t n, unsigned int width)
 {
 	last_fault = -1;
@@ -547,11 +569,45 @@ static void h4_isr_and_ack(void)
 	CHECK_EQ(1, reg_read(VIRTIO_MMIO_INTERRUPT_STATUS));
 }
 
+#define IOAPIC_LOGICAL	0x800u
+#define IOAPIC_LEVEL	0x8000u
+#define IOAPIC_MASKED	0x10000u
+#define IOAPIC_LOWEST	0x100u
+
+/* Where the guest sends the device's interrupts is its own affair. */
+static void h4_interrupts_sent_anywhere(void)
+{
+	static const struct {
+		uint32_t low, high;
+	} routes[] = {
+		{ VEC_CONSOLE | IOAPIC_MASKED, 0 }, { VEC_CONSOLE, 0xff000000 },
+		{ VEC_CONSOLE, 0x77000000 }, { VEC_CONSOLE | IOAPIC_LOGICAL, 0 },
+		{ 0, 0 }, { 15, 0 }, { VEC_CONSOLE | IOAPIC_LOWEST, 0 },
+		{ VEC_CONSOLE | IOAPIC_LEVEL, 0 },
+	};
+
+	irq_connect();
+	driver_up();
+	for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
+		uint64_t before;
+
+		irq_route(routes[i].low, routes[i].high);
+		for (unsigned int j = 0; j < 10; j++)
+			driver_send(KTSTR_PORT_CONSOLE, SCRATCH, 1);
+		echo(ALL_PORTS);
+		irq_connect();
+		before = irq_count;
+		driver_send(KTSTR_PORT_CONSOLE, SCRATCH, 1);
+		wait_irq(before);
+	}
+}
+
 const struct bare_case mmio_cases[] = {
 	CASE(a3_legal_values_in_illegal_ways),
 	CASE(a5_every_width_at_every_offset),
 	CASE(a5_random_writes),
 	CASE(a5_across_both_ends),
+	CASE(a15_emergency_writes_in_every_state),
 	CASE(a5_string_instructions),
 	CASE(a5_locked_and_odd_instructions),
 	CASE(a5_the_window_as_code),
@@ -559,6 +615,7 @@ const struct bare_case mmio_cases[] = {
 	CASE(c11_rings_end_with_memory),
 	CASE(h1_notify_values),
 	CASE(h4_interrupts_without_ack),
+	CASE(h4_interrupts_sent_anywhere),
 	CASE(h4_isr_and_ack),
 	{ NULL, NULL }
 };

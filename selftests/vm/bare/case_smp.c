@@ -228,11 +228,28 @@ static void h8_kicks_toggles_and_resets_on_all_cpus(void)
 	ap_wait();
 }
 
+static void storm_for_ever(unsigned int cpu)
+{
+	for (;;)
+		turmoil(cpu++);
+}
+
+/* The host ends this one. */
+static void h3_a_storm_that_does_not_end(void)
+{
+	driver_no_counts();
+	driver_up();
+	ap_start(CPUS, storm_for_ever);
+	say("storm\n");
+	storm_for_ever(0);
+}
+
 const struct bare_case smp_cases[] = {
 	CASE(d14_payload_then_element_then_index),
 	CASE(e27_payload_that_changes_while_it_is_read),
 	CASE(e27_rings_that_change_while_they_are_read),
 	CASE(h3_a_storm_of_notifications),
+	CASE(h3_a_storm_that_does_not_end),
 	CASE(h8_kicks_toggles_and_resets_on_all_cpus),
 	{ NULL, NULL }
 };

@@ -198,17 +198,17 @@ gdt:
 	.quad	0
 	.skip	CPUS_MAX * 16		/* SEL_TSS0 and on */
 
-/* 4 GiB one to one, in 2 MiB pages, all of it open to ring 3. */
+/* 5 GiB one to one, in 2 MiB pages, all of it open to ring 3. */
 	.balign 4096
 page_table:
 	.quad	pdpt + 7
 	.skip	511 * 8
 pdpt:
-	.quad	pd + 0x0007, pd + 0x1007, pd + 0x2007, pd + 0x3007
-	.skip	508 * 8
+	.quad	pd + 0x0007, pd + 0x1007, pd + 0x2007, pd + 0x3007, pd + 0x4007
+	.skip	507 * 8
 pd:
 	page = 0
-	.rept	4 * 512
+	.rept	5 * 512
 	.quad	page + 0x87
 	page = page + 0x200000
 	.endr

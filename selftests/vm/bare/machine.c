@@ -195,7 +195,8 @@ uint64_t random64(void)
 	return x;
 }
 
-uint64_t ram_end(void)
+/* End of the RAM that begins in [@from, @to), 0 without any. */
+static uint64_t ram_end_in(uint64_t from, uint64_t to)
 {
 	const struct boot_params *bp = (const void *)(uintptr_t)boot_params;
 	uint64_t end = 0;
@@ -203,10 +204,20 @@ uint64_t ram_end(void)
 	for (unsigned int i = 0; i < bp->e820_entries; i++) {
 		const struct boot_e820_entry *e = &bp->e820_table[i];
 
-		if (e->type == 1 && e->addr < LAYOUT_HOLE_START)
+		if (e->type == 1 && e->addr >= from && e->addr < to)
 			end = e->addr + e->size;
 	}
 	return end;
+}
+
+uint64_t ram_end(void)
+{
+	return ram_end_in(0, LAYOUT_HOLE_START);
+}
+
+uint64_t high_ram_end(void)
+{
+	return ram_end_in(LAYOUT_HOLE_END, ~0ull);
 }
 
 #define LAPIC(_reg)	(*(volatile uint32_t *)(uintptr_t)(LAYOUT_LAPIC + (_reg)))
@@ -229,12 +240,17 @@ static void ioapic_write(uint32_t reg, uint32_t val)
 	IOAPIC(IOAPIC_WINDOW) = val;
 }
 
+void irq_route(uint32_t low, uint32_t high)
+{
+	ioapic_write(IOAPIC_PIN + 2 * LAYOUT_CONSOLE_GSI + 1, high);
+	ioapic_write(IOAPIC_PIN + 2 * LAYOUT_CONSOLE_GSI, low);
+}
+
+/* To APIC 0, fixed, rising edge, not masked. */
 void irq_connect(void)
 {
 	LAPIC(LAPIC_SVR) = SVR_ON;
-	/* To APIC 0, fixed, rising edge, not masked. */
-	ioapic_write(IOAPIC_PIN + 2 * LAYOUT_CONSOLE_GSI + 1, 0);
-	ioapic_write(IOAPIC_PIN + 2 * LAYOUT_CONSOLE_GSI, VEC_CONSOLE);
+	irq_route(VEC_CONSOLE, 0);
 }
 
 static void send_ipi(unsigned int apic_id, uint32_t what)
