@@ -44,12 +44,14 @@ $(B)/diff/test_virtio_ring: $(B)/diff/virtio_ring.o
 # Named before the library, it is taken instead of the library's.
 $(B)/diff/test_virtio_ring_steps: $(B)/diff/virtio_ring_steps.o $(B)/diff/virtqueue_steps.o
 
+$(B)/diff/test_virtio_ring_steps: diff_ldflags := -Wl,--wrap=pthread_mutex_unlock
+
 $(diff_test): $(B)/diff/%: $(diff_dir)/%.c $(diff_part) $(B)/diff/kring.o $(B)/asan/libvmm.a \
 		$(ktstr_mk) $(diff_dir)/diff.mk
 	$(ktstr_say) CC[san] $<
 	$(ktstr_q)mkdir -p $(@D)
 	$(ktstr_q)$(CC) $(ktstr_cflags) $(ktstr_san) $(ktstr_test_cflags) -I. \
-		-o $@ $< $(filter %.o,$^) $(B)/asan/libvmm.a $(ktstr_libs)
+		$(diff_ldflags) -o $@ $< $(filter %.o,$^) $(B)/asan/libvmm.a $(ktstr_libs)
 
 .PHONY: diff diff-build diff-list
 diff-build: $(diff_test)

@@ -75,7 +75,9 @@ static unsigned int choose_entries(struct guest_queue *gq, uint32_t *max)
 	uint32_t kind = rnd__below(&gq->rnd, 100);
 	unsigned int n = 1;
 
-	*max = 65536;
+	*max = gq->mood == GUEST_TINY ? 4 : 65536;
+	if (gq->mood == GUEST_TINY)
+		return 1;
 	if (kind >= 65 && kind < 90)
 		n = 2 + rnd__below(&gq->rnd, 3);
 	if (kind >= 90) {
@@ -92,6 +94,8 @@ static bool add_entries(struct guest_queue *gq, struct request *req, uint64_t *h
 		struct kring_seg *seg = &req->seg[req->n_out + req->n_in + i];
 
 		seg->len = rnd__size(&gq->rnd, max);
+		if (gq->mood == GUEST_HUGE && max == 65536)
+			seg->len = max;
 		seg->ptr = arena_take(gq, head, seg->len);
 		if (!seg->ptr)
 			return false;
@@ -323,11 +327,13 @@ static bool offer_one(struct guest *g, struct guest_queue *gq)
 static void change_habits(struct guest *g, struct guest_queue *gq)
 {
 	/* While its writer rests, the device takes its time to tell. */
-	unsigned int rest = gq->tx && g->rig->plan.moderated ? 64 : 8;
+	unsigned int rest = gq->tx && g->rig->plan.moderated ? 64 : 8, mood;
 
 	gq->resting = rnd__one_in(&gq->rnd, rest);
 	if (!rnd__one_in(&gq->rnd, 16))
 		return;
+	mood = rnd__below(&gq->rnd, 100);
+	gq->mood = mood < 15 ? GUEST_TINY : mood < 16 ? GUEST_HUGE : GUEST_MIXED;
 	gq->want = 1;
 	if (!rnd__one_in(&gq->rnd, 3))
 		gq->want += rnd__below(&gq->rnd, rnd__one_in(&gq->rnd, 2) ? 4 : gq->num);

@@ -27,6 +27,13 @@ struct request {
 	uint64_t end;
 };
 
+/* Chains for a while: of all kinds, of single bytes, of the largest that fit. */
+enum guest_mood {
+	GUEST_MIXED,
+	GUEST_TINY,
+	GUEST_HUGE,
+};
+
 /**
  * struct guest_queue - a data queue and the driver's bookkeeping
  * @awake: used elements are looked for; a queue falls asleep when it finds none
@@ -35,6 +42,7 @@ struct request {
  * @delayed: it fell asleep by virtqueue_enable_cb_delayed()
  * @resting: nothing is offered until everything came back
  * @busy: a step is being made
+ * @mood: of what size chains are now
  * @want: receive: chains to keep on offer
  * @head: arena bytes ever given out
  * @tail: arena bytes ever given back
@@ -54,6 +62,7 @@ struct guest_queue {
 	bool tx;
 	struct rnd rnd;
 	bool awake, delayed, resting, busy;
+	enum guest_mood mood;
 	unsigned int want;
 	unsigned int on_offer;
 	uint8_t *arena;

@@ -24,10 +24,11 @@ static bool device_will_look(const struct rig *rig)
 {
 	struct itimerspec left = { 0 };
 
-	if (signalled(rig->rearm) || signalled(rig->irq_timer))
-		return true;
+	/* Not the other way round: it may expire between the two. */
 	timerfd_gettime(rig->irq_timer, &left);
-	return left.it_value.tv_sec || left.it_value.tv_nsec;
+	if (left.it_value.tv_sec || left.it_value.tv_nsec)
+		return true;
+	return signalled(rig->rearm) || signalled(rig->irq_timer);
 }
 
 /* Chains that the device would take if it looked. */

@@ -3,12 +3,13 @@
  * As test_virtio_ring.c, on one thread: who acts next is drawn from the seed, so a
  * seed repeats a run exactly. The two sides also act in the middle of each other:
  * the driver between any two accesses of the device to a ring, the device
- * and the host at every barrier of the driver. What is a matter of nanoseconds
- * between threads is a matter of a few thousand draws here. (Only orders that a
- * machine without store buffers has: a missing barrier is for the threads to find.)
+ * and the host at every barrier of the driver; and what the device stores is seen
+ * only after a while. What is a matter of nanoseconds between threads is a
+ * matter of a few thousand draws here, missing barriers included.
  *
  * A lost notification is known at once, long before a hang: see lost.c.
  */
+#include <pthread.h>
 #include <string.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -21,6 +22,8 @@
 
 /* Draws between two of which an idle moment may lie, before a hang is looked for. */
 #define IDLE_MAX	200
+
+#define STORES	32u
 
 enum {
 	ACT_GUEST,
@@ -38,6 +41,14 @@ enum {
 static struct rig *running;
 static struct rnd points;
 static bool inside;
+
+/* What the device has stored and nobody sees yet, oldest first; free running. */
+static struct store {
+	void *p;
+	unsigned int size;
+	uint32_t val;
+} stores[STORES];
+static unsigned int first_store, next_store;
 
 /* A vCPU whose register write was waiting for the device. */
 static bool deferred_exit(struct guest *g)
@@ -108,13 +119,55 @@ static bool act(struct rig *rig, unsigned int who)
 	return host__write_step(rig->host, who - ACT_WRITE);
 }
 
-void device_point(void)
+static void guest_may_act(void)
 {
 	if (inside || !running || !rnd__one_in(&points, 8))
 		return;
 	inside = true;
 	guest__queue_step(running->guest, rnd__below(&points, GUEST_DATA_QUEUES));
 	inside = false;
+}
+
+/* The oldest of the device's stores becomes visible. */
+static void commit_store(void)
+{
+	struct store *s = &stores[first_store++ % STORES];
+
+	if (s->size == 2)
+		__atomic_store_n((uint16_t *)s->p, s->val, __ATOMIC_RELAXED);
+	else
+		__atomic_store_n((uint32_t *)s->p, s->val, __ATOMIC_RELAXED);
+	guest_may_act();
+}
+
+void device_drain(void)
+{
+	while (first_store != next_store)
+		commit_store();
+}
+
+void device_point(void)
+{
+	guest_may_act();
+	if (first_store != next_store && rnd__one_in(&points, 8))
+		commit_store();
+}
+
+void device_store(void *p, unsigned int size, uint32_t val)
+{
+	if (next_store - first_store == STORES)
+		commit_store();
+	stores[next_store++ % STORES] = (struct store) { .p = p, .size = size, .val = val };
+	device_point();
+}
+
+/* The device ends each of its functions so, and it is a full barrier. */
+int __real_pthread_mutex_unlock(pthread_mutex_t *lock);
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *lock);
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *lock)
+{
+	device_drain();
+	return __real_pthread_mutex_unlock(lock);
 }
 
 void kring_point(void)
