@@ -104,6 +104,7 @@ enum evidence_stop {
  * @malformed: frames whose payload was too short or made no sense
  * @frames: the assembler's counters
  * @residue: bytes of an incomplete frame at the end
+ * @unread: the guest left more behind than was read
  * @machine_end: why the machine stopped; @machine_detail in words
  * @stop: why we stopped it
  * @signal: for %EVIDENCE_STOP_INTERRUPTED
@@ -140,6 +141,7 @@ struct evidence {
 	uint64_t malformed;
 	struct assembler_stats frames;
 	uint64_t residue;
+	bool unread;
 
 	enum vmm_end machine_end;
 	char machine_detail[EVIDENCE_REASON_MAX];

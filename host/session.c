@@ -23,6 +23,7 @@
 #define DECIDED_MS		700	/* for the rest of the evidence: the verdict is due in 1 s */
 #define PANIC_MS		700	/* for the rest of the backtrace; it reboots at once, or never */
 #define TURN_BYTES		(1u << 20)	/* per source, between two looks at the deadline */
+#define LAST_TURNS		64		/* of these when the machine has stopped */
 #define READ_BYTES		(64u << 10)
 
 /*
@@ -329,11 +330,17 @@ static int watch(struct session *s)
 	return 0;
 }
 
-/* All that is left in the stopped machine; bounded by its own buffers. */
+/*
+ * What is left in the stopped machine. An honest guest has at most full buffers and
+ * a full ring there; a hostile one can have published terabytes.
+ */
 static void drain_all(struct session *s)
 {
-	while (drain(s, SRC_TX, KTSTR_PORT_BULK))
-		;
+	unsigned int turns = LAST_TURNS;
+
+	while (turns && drain(s, SRC_TX, KTSTR_PORT_BULK))
+		turns--;
+	s->ev->unread = !turns;
 	while (drain(s, SRC_SERIAL, 1) | drain(s, SRC_SERIAL, 2))
 		;
 }

@@ -318,6 +318,9 @@ static void judge_evidence(struct verdict_check *c, const struct evidence *ev)
 		verdict_set(c, VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST,
 			    "%llu bytes that the guest had sent found no room when it reset its console",
 			    (unsigned long long)bytes_dropped(ev));
+	else if (ev->unread)
+		verdict_set(c, VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST,
+			    "the guest left more on port 1 than any can send in good faith; the rest of it was not read");
 	else if (f->lost || f->corrupt || f->skipped || f->reordered || f->unknown || ev->malformed ||
 	    (ev->residue && ev->has_exit))
 		verdict_set(c, VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST,

@@ -393,6 +393,13 @@ TEST_F(verdict, bytes_without_room_at_a_reset_are_lost_evidence)
 	EXPECT_REASON("7 bytes");
 }
 
+TEST_F(verdict, what_was_not_read_is_lost_evidence)
+{
+	self->ev->unread = true;
+	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST);
+	EXPECT_REASON("was not read");
+}
+
 TEST_F(verdict, a_lost_window_is_never_a_pass)
 {
 	self->ev->end.seen = false;
