@@ -105,6 +105,12 @@ static inline struct virtio_console_stats driver__stats(struct driver *d)
 	return st;
 }
 
+/** driver__errors() - what the driver did wrong so far, as the device counts it */
+static inline uint64_t driver__errors(struct driver *d)
+{
+	return driver__stats(d).driver_errors;
+}
+
 static inline void count_emerg(void *arg, uint8_t byte)
 {
 	struct driver *d = arg;
@@ -180,6 +186,12 @@ static inline uint32_t driver__read32(struct driver *d, uint64_t off)
 static inline void driver__write32(struct driver *d, uint64_t off, uint32_t val)
 {
 	virtio_console__mmio_write(d->vc, off, &val, sizeof(val));
+}
+
+/** driver__status() - device status (2.1) */
+static inline uint32_t driver__status(struct driver *d)
+{
+	return driver__read32(d, VIRTIO_MMIO_STATUS);
 }
 
 /** driver__negotiate() - reset to FEATURES_OK; return: the status that reads back */

@@ -328,7 +328,8 @@ TEST_F(irq, H7_used_event_is_ignored)
 	uint16_t *avail_event = (uint16_t *)&dq->used->ring[NUM];
 
 	driver__write32(d, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 0);
-	ASSERT_FALSE(driver__read32(d, VIRTIO_MMIO_DEVICE_FEATURES) & 1u << VIRTIO_RING_F_EVENT_IDX);
+	ASSERT_FALSE(driver__read32(d, VIRTIO_MMIO_DEVICE_FEATURES) &
+		     1u << VIRTIO_RING_F_EVENT_IDX);
 	srandom(7);
 	*avail_event = 0x5a5a;
 	for (unsigned int i = 0; i < 5000; i++) {
@@ -362,7 +363,7 @@ TEST_F(irq, nothing_comes_after_a_reset)
 		EXPECT_EQ(0, driver__event(d->irq));
 		EXPECT_EQ(0, driver__read32(d, VIRTIO_MMIO_INTERRUPT_STATUS));
 		ASSERT_TRUE(driver__bring_up(d, NUM));
-		/* The timer of the last driver's life still runs; this one's chains have a look too. */
+		/* The timer of the last driver still runs; this one's chains have a look too. */
 		send(d, BULK_TX, 1);
 		driver__write32(d, VIRTIO_MMIO_STATUS, 0);
 		ASSERT_TRUE(driver__bring_up(d, NUM));

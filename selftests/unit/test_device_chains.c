@@ -34,21 +34,16 @@ FIXTURE_TEARDOWN(chains)
 	driver__destroy(&self->d);
 }
 
-static uint64_t errors(struct driver *d)
-{
-	return driver__stats(d).driver_errors;
-}
-
 /* Send one chain; return: it came back at once, empty, counted, and the host got nothing. */
 static bool comes_back_empty(struct driver *d, unsigned int q, const struct driver_seg *seg,
 			     unsigned int n)
 {
-	uint64_t before = errors(d);
+	uint64_t before = driver__errors(d);
 	uint32_t len;
 	int head = driver__add(d, q, seg, n);
 
 	driver__kick(d, q);
-	if (driver__used(d, q, &len) != head || len || errors(d) != before + 1)
+	if (driver__used(d, q, &len) != head || len || driver__errors(d) != before + 1)
 		return false;
 	for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++)
 		if (virtio_console__read(d->vc, p, &(uint8_t){ 0 }, 1))
@@ -101,7 +96,8 @@ TEST_F(chains, E14_four_gigabytes_are_refused_whole)
 	struct driver *d = &self->d;
 
 	expect_nothing_sent(d, { DRIVER_DATA_GPA, 0xffffffff, false });
-	expect_nothing_sent(d, { DRIVER_DATA_GPA, 16, false }, { DRIVER_DATA_GPA, 0xffffffff, false });
+	expect_nothing_sent(d, { DRIVER_DATA_GPA, 16, false },
+			    { DRIVER_DATA_GPA, 0xffffffff, false });
 	expect_nothing_sent(d, { DRIVER_DATA_GPA, DRIVER_RAM_SIZE, false });
 	EXPECT_ALIVE(d, 0);
 }
@@ -121,13 +117,15 @@ TEST_F(chains, E16_E17_addresses_that_are_no_memory)
 
 	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		expect_nothing_sent(d, { bad[i].gpa, bad[i].len, false });
-		expect_nothing_sent(d, { DRIVER_DATA_GPA, 4, false }, { bad[i].gpa, bad[i].len, false });
-		expect_nothing_sent(d, { bad[i].gpa, bad[i].len, true }, { DRIVER_DATA_GPA, 4, false });
+		expect_nothing_sent(d, { DRIVER_DATA_GPA, 4, false },
+				    { bad[i].gpa, bad[i].len, false });
+		expect_nothing_sent(d, { bad[i].gpa, bad[i].len, true },
+				    { DRIVER_DATA_GPA, 4, false });
 	}
 	/* No register was reached by way of a buffer: only our own kicks, one a chain. */
 	after = driver__stats(d);
 	EXPECT_EQ(before.kicks[5] + 3 * sizeof(bad) / sizeof(bad[0]), after.kicks[5]);
-	EXPECT_EQ(0xf, driver__read32(d, VIRTIO_MMIO_STATUS));
+	EXPECT_EQ(0xf, driver__status(d));
 	EXPECT_ALIVE(d, 0);
 }
 
@@ -191,7 +189,7 @@ TEST_F(chains, E20_mixed_chains_send_their_readable_part)
 		EXPECT_EQ(0, len);
 	}
 	EXPECT_EQ(0, memcmp(driver__ptr(d, DRIVER_DATA_GPA), "__abc__def", 10));
-	EXPECT_EQ(0, errors(d));
+	EXPECT_EQ(0, driver__errors(d));
 	EXPECT_ALIVE(d, 0);
 }
 
@@ -211,7 +209,7 @@ TEST_F(chains, E21_read_only_descriptors_are_not_written)
 	for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++) {
 		unsigned int q = driver__rxq(p);
 		uint8_t *mem = driver__ptr(d, DRIVER_DATA_GPA);
-		uint64_t before = errors(d);
+		uint64_t before = driver__errors(d);
 
 		memset(mem, '.', 20);
 		ASSERT_EQ(0, virtio_console__write(d->vc, p, "abcdef", 6));
@@ -229,7 +227,7 @@ TEST_F(chains, E21_read_only_descriptors_are_not_written)
 		driver__kick(d, q);
 		ASSERT_LE(0, driver__settle(d));
 		ASSERT_TRUE(driver__all_back(d, q));
-		EXPECT_EQ(before + 3 * NUM, errors(d));
+		EXPECT_EQ(before + 3 * NUM, driver__errors(d));
 		EXPECT_EQ(6, virtio_console__pending(d->vc, p));
 		EXPECT_EQ(0, memcmp(mem, "....................", 20));
 	}
@@ -259,7 +257,7 @@ TEST_F(chains, E23_mixed_chains_receive_into_their_writable_part)
 		EXPECT_EQ(0, memcmp(mem, "........ab..cdef....", 20));
 		EXPECT_FALSE(driver__needs_kick(d, driver__rxq(p)));
 	}
-	EXPECT_EQ(0, errors(d));
+	EXPECT_EQ(0, driver__errors(d));
 	EXPECT_ALIVE(d, 0);
 }
 
@@ -280,7 +278,7 @@ TEST_F(chains, E28_buffer_that_overlaps_the_rings)
 			ASSERT_TRUE(driver__all_back(d, driver__txq(p)));
 		}
 	}
-	EXPECT_EQ(0, errors(d));
+	EXPECT_EQ(0, driver__errors(d));
 	/* The other way: what the host sends lands on the ring it comes through. */
 	for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++) {
 		static uint8_t noise[RING_STRIDE];

@@ -45,18 +45,6 @@ static unsigned int open_files(void)
 	return n;
 }
 
-static long resident_kib(void)
-{
-	long total, pages = -1;
-	FILE *f = fopen("/proc/self/statm", "r");
-
-	if (f && fscanf(f, "%ld %ld", &total, &pages) != 2)
-		pages = -1;
-	if (f)
-		fclose(f);
-	return pages * 4;
-}
-
 /* Something under way on every kind of queue. */
 static void traffic(struct driver *d, unsigned int i)
 {
@@ -87,8 +75,8 @@ TEST_F(life, I2_a_hundred_thousand_resets_under_traffic)
 		if (i % 4096 != 4095)
 			continue;
 		if (!before)
-			before = resident_kib();
-		ASSERT_GT(before + 2048, resident_kib()) TH_LOG("reset %u", i);
+			before = driver__resident_kib();
+		ASSERT_GT(before + 2048, driver__resident_kib()) TH_LOG("reset %u", i);
 		driver__discard(d, 1);
 		driver__discard(d, 2);
 	}
@@ -107,14 +95,14 @@ static bool unbind(struct driver *d)
 		if (driver__read32(d, VIRTIO_MMIO_QUEUE_READY))
 			return false;
 	}
-	return !driver__read32(d, VIRTIO_MMIO_STATUS);
+	return !driver__status(d);
 }
 
 /* With Linux's own driver in a guest, through sysfs, this is a VM test too. */
 TEST_F(life, I4_unbind_and_bind)
 {
 	struct driver *d = &self->d;
-	uint64_t errors = driver__stats(d).driver_errors;
+	uint64_t errors = driver__errors(d);
 
 	for (unsigned int i = 0; i < 200; i++) {
 		traffic(d, 1);
@@ -124,7 +112,7 @@ TEST_F(life, I4_unbind_and_bind)
 		ASSERT_TRUE(driver__bring_up(d, 1u << (4 + i % 5))) TH_LOG("round %u", i);
 		ASSERT_EQ(-1, driver__echo_all(d, 0)) TH_LOG("round %u", i);
 	}
-	EXPECT_EQ(errors, driver__stats(d).driver_errors);
+	EXPECT_EQ(errors, driver__errors(d));
 	EXPECT_ALIVE(d, 0);
 }
 
@@ -213,12 +201,12 @@ TEST_F(life, I7_polling_driver_without_multiport)
 		d->q[0].avail->flags = VRING_AVAIL_F_NO_INTERRUPT;
 		d->q[1].avail->flags = VRING_AVAIL_F_NO_INTERRUPT;
 		driver__write32(d, VIRTIO_MMIO_STATUS, S_LIVE);
-		ASSERT_EQ(S_LIVE, driver__read32(d, VIRTIO_MMIO_STATUS));
+		ASSERT_EQ(S_LIVE, driver__status(d));
 		for (int i = 0; i < 10; i++) {
 			EXPECT_TRUE(polled_echo(d, 0, "boot: loading kernel\r\n", 1));
 		}
 		EXPECT_EQ(0, driver__event(d->irq));
-		EXPECT_EQ(0, driver__stats(d).driver_errors);
+		EXPECT_EQ(0, driver__errors(d));
 		EXPECT_ALIVE(d, (uint8_t)~3u);
 	}
 }
@@ -286,7 +274,7 @@ TEST_F(life, I7_firmware_driver_with_split_messages)
 	ASSERT_TRUE(send_split(d, 1, VIRTIO_CONSOLE_PORT_OPEN, 1));
 	EXPECT_TRUE(polled_echo(d, 0, "firmware console", 16));
 	EXPECT_TRUE(polled_echo(d, 1, "firmware port", 3));
-	EXPECT_EQ(0, driver__stats(d).driver_errors);
+	EXPECT_EQ(0, driver__errors(d));
 	EXPECT_ALIVE(d, 1u << KTSTR_Q_STATS_RX);
 }
 
@@ -332,7 +320,7 @@ TEST_F(life, I7_driver_with_page_buffers_and_long_chains)
 			ASSERT_EQ('b', got[i]);
 		}
 	}
-	EXPECT_EQ(0, driver__stats(d).driver_errors);
+	EXPECT_EQ(0, driver__errors(d));
 	EXPECT_ALIVE(d, 0);
 }
 

@@ -26,11 +26,6 @@ FIXTURE_TEARDOWN(queues)
 	driver__destroy(&self->d);
 }
 
-static uint64_t errors(struct driver *d)
-{
-	return driver__stats(d).driver_errors;
-}
-
 static void go_live(struct driver *d)
 {
 	driver__write32(d, VIRTIO_MMIO_STATUS, S_LIVE);
@@ -56,11 +51,11 @@ TEST_F(queues, C1_selectors_out_of_range)
 		if (live)
 			go_live(d);
 		for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-			uint64_t before = errors(d);
+			uint64_t before = driver__errors(d);
 
 			EXPECT_EQ(0, queue_ready(d, bad[i]));
 			EXPECT_EQ(0, driver__read32(d, VIRTIO_MMIO_QUEUE_NUM_MAX));
-			EXPECT_EQ(before, errors(d));
+			EXPECT_EQ(before, driver__errors(d));
 			driver__write32(d, VIRTIO_MMIO_QUEUE_NUM, 16);
 			for (uint64_t off = VIRTIO_MMIO_QUEUE_DESC_LOW;
 			     off <= VIRTIO_MMIO_QUEUE_USED_HIGH; off += 4)
@@ -68,7 +63,7 @@ TEST_F(queues, C1_selectors_out_of_range)
 			driver__write32(d, VIRTIO_MMIO_QUEUE_READY, 1);
 			EXPECT_EQ(0, driver__read32(d, VIRTIO_MMIO_QUEUE_READY));
 			driver__write32(d, VIRTIO_MMIO_QUEUE_READY, 0);
-			EXPECT_LT(before, errors(d));
+			EXPECT_LT(before, driver__errors(d));
 		}
 	}
 	EXPECT_ALIVE(d, DRIVER_ALL_QUEUES);
@@ -92,7 +87,7 @@ TEST_F(queues, C3_every_power_of_two_up_to_256_works)
 			}
 		}
 	}
-	EXPECT_EQ(0, errors(d));
+	EXPECT_EQ(0, driver__errors(d));
 }
 
 TEST_F(queues, C3_no_other_size_is_accepted)
@@ -129,7 +124,7 @@ static bool spoil_and_echo(struct driver *d)
 	     off += 4)
 		driver__write32(d, off, 0x41414140);
 	driver__write32(d, VIRTIO_MMIO_QUEUE_READY, 1);
-	if (!(driver__read32(d, VIRTIO_MMIO_STATUS) & S_OK))
+	if (!(driver__status(d) & S_OK))
 		go_live(d);
 	return driver__echo_tx(d, 1) && driver__echo_tx(d, 1);
 }
@@ -141,7 +136,7 @@ TEST_F(queues, C4_registers_freeze_at_ready_before_driver_ok)
 	driver__negotiate(d, DRIVER_FEATURES);
 	ASSERT_EQ(1, driver__setup_queue(d, BULK_TX, 16));
 	EXPECT_TRUE(spoil_and_echo(d));
-	EXPECT_EQ(SPOILT, errors(d));
+	EXPECT_EQ(SPOILT, driver__errors(d));
 	EXPECT_ALIVE(d, DRIVER_ALL_QUEUES);
 }
 
@@ -153,7 +148,7 @@ TEST_F(queues, C5_registers_freeze_at_ready_after_driver_ok)
 	for (int i = 0; i < 20; i++) {
 		EXPECT_TRUE(spoil_and_echo(d)) TH_LOG("round %d", i);
 	}
-	EXPECT_EQ(20 * SPOILT, errors(d));
+	EXPECT_EQ(20 * SPOILT, driver__errors(d));
 	EXPECT_ALIVE(d, 0);
 }
 
@@ -171,7 +166,7 @@ TEST_F(queues, C6_ready_again_changes_nothing)
 		}
 		ASSERT_EQ(-1, driver__echo_all(d, 0)) TH_LOG("round %d", i);
 	}
-	EXPECT_EQ(0, errors(d));
+	EXPECT_EQ(0, driver__errors(d));
 	EXPECT_ALIVE(d, 0);
 }
 
@@ -236,7 +231,7 @@ TEST_F(queues, C9_ready_is_0_or_1)
 		if (live)
 			go_live(d);
 		for (unsigned int i = 0; i < 5; i++) {
-			uint64_t before = errors(d);
+			uint64_t before = driver__errors(d);
 
 			driver__write32(d, VIRTIO_MMIO_QUEUE_SEL, BULK_TX);
 			driver__write32(d, VIRTIO_MMIO_QUEUE_READY, bad[i]);
@@ -244,7 +239,7 @@ TEST_F(queues, C9_ready_is_0_or_1)
 			driver__write32(d, VIRTIO_MMIO_QUEUE_SEL, 7);
 			driver__write32(d, VIRTIO_MMIO_QUEUE_READY, bad[i]);
 			EXPECT_EQ(0, driver__read32(d, VIRTIO_MMIO_QUEUE_READY));
-			EXPECT_EQ(before + 2, errors(d));
+			EXPECT_EQ(before + 2, driver__errors(d));
 		}
 		go_live(d);
 		EXPECT_TRUE(driver__echo_tx(d, 1));
@@ -291,12 +286,12 @@ TEST_F(queues, C11_C13_rings_outside_memory_are_refused)
 	struct driver *d = &self->d;
 
 	for (unsigned int i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
-		uint64_t before = errors(d);
+		uint64_t before = driver__errors(d);
 
 		EXPECT_EQ(0, ready_with(d, outside[i], GOOD, GOOD)) TH_LOG("%u", i);
 		EXPECT_EQ(0, ready_with(d, GOOD, outside[i], GOOD)) TH_LOG("%u", i);
 		EXPECT_EQ(0, ready_with(d, GOOD, GOOD, outside[i])) TH_LOG("%u", i);
-		EXPECT_EQ(before + 3, errors(d));
+		EXPECT_EQ(before + 3, driver__errors(d));
 	}
 	/* To the last byte of RAM: 16 * 16, 4 + 2 * 16, 4 + 8 * 16. */
 	EXPECT_EQ(1, ready_with(d, RAM_END - 256, GOOD, GOOD));
@@ -355,7 +350,7 @@ TEST_F(queues, C16_overlapping_rings_do_no_harm)
 				for (unsigned int i = 0; i < 3 * KTSTR_NR_QUEUES; i++)
 					driver__kick(d, i % KTSTR_NR_QUEUES);
 				ASSERT_LE(0, driver__settle(d));
-				broken += !!(driver__read32(d, VIRTIO_MMIO_STATUS) & 0x40);
+				broken += !!(driver__status(d) & 0x40);
 			}
 		}
 	}
