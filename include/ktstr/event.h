@@ -188,6 +188,13 @@ struct ktstr_ev_mark {
 	__u64 arg;
 };
 
+/*
+ * struct ktstr_ev_mark.id with a meaning: the judged window begins and ends here. They
+ * are in the stream, so no event can be on the wrong side of them. Bit 63 is ktstr.ko's.
+ */
+#define KTSTR_MARK_WINDOW_BEGIN	(1ull << 62 | 1)
+#define KTSTR_MARK_WINDOW_END	(1ull << 62 | 2)
+
 #define KTSTR_EV_SIZE_MAX	128	/* bytes: no record is longer */
 
 /**
