@@ -320,7 +320,10 @@ void port__echo(struct port *p, uint64_t len)
 
 void port__fill(struct port *p)
 {
-	port__send_all(p, plan_number("full", 0));
+	uint64_t first = plan_number("first", 0);
+
+	port__send_all(p, first);
+	port__send_all(p, plan_number("full", 0) - first);
 	/* Not a byte more: the host does not read. */
 	if (checked(port__send(p, WRITE_MAX), "write port"))
 		die("a port that is never full");

@@ -125,7 +125,7 @@ int port__receive(struct port *p);
 /** port__echo() - send @len bytes and receive some records */
 void port__echo(struct port *p, uint64_t len);
 
-/** port__fill() - send as many bytes as the plan's "full" says, which fills every buffer */
+/** port__fill() - send the plan's "full" bytes, which fill every buffer, "first" ones first */
 void port__fill(struct port *p);
 
 /** port__wait() - poll() without a timeout; return: revents */

@@ -202,7 +202,7 @@ static void *send_more(void *arg)
 	return NULL;
 }
 
-/* plan: full; more, the bytes a port still sends when it has been full once */
+/* plan: first, full; more, the bytes a port still sends when it has been full once */
 void case_hold(void)
 {
 	int i;
@@ -242,7 +242,7 @@ static void wait_asleep(_Atomic pid_t *tid)
 /*
  * The host reads nothing, every buffer up to the driver's ring is full and a
  * writer is blocked when the driver goes: all that write() took must arrive.
- * plan: full, more
+ * plan: first, full, more
  */
 void case_last_words(void)
 {
