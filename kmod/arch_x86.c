@@ -105,10 +105,11 @@ static DEFINE_MUTEX(nmi_mutex);
 
 static int on_nmi(unsigned int type, struct pt_regs *regs)
 {
-	/* Acquire: pairs with the release in ktstr_arch_call_nmi(). */
+	/* Pairs with the release in ktstr_arch_call_nmi(). */
 	if (!smp_load_acquire(&nmi_call.wanted) || nmi_call.cpu != smp_processor_id())
 		return NMI_DONE;
 	nmi_call.fn(nmi_call.arg);
+	/* Pairs with the acquire in ktstr_arch_call_nmi(): what @fn did is seen. */
 	smp_store_release(&nmi_call.wanted, false);
 	return NMI_HANDLED;
 }
@@ -131,8 +132,10 @@ int ktstr_arch_call_nmi(unsigned int cpu, void (*fn)(void *), void *arg)
 		nmi_call.cpu = cpu;
 		nmi_call.fn = fn;
 		nmi_call.arg = arg;
+		/* Pairs with the acquire in on_nmi(). */
 		smp_store_release(&nmi_call.wanted, true);
 		apic->send_IPI(cpu, NMI_VECTOR);
+		/* Pairs with the release in on_nmi(). */
 		for (ms = 0; ms < 1000 && smp_load_acquire(&nmi_call.wanted); ms++)
 			usleep_range(1000, 2000);
 		/* Waits for a handler that runs still. */

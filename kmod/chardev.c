@@ -22,13 +22,13 @@
 
 /*
  * struct reader - an open file
- * @lock: pages leave in the order in which they were taken
+ * @lock: held while pages move: they leave in the order in which they were taken
  * @cpu: whose events, or NO_CPU yet
  * @watermark: see include/ktstr/dev.h
  * @back: a page that was taken and could not be delivered: the next one
  */
 struct reader {
-	struct mutex lock;
+	struct mutex lock;	/* of @cpu when it is set, and @back */
 	unsigned int cpu;
 	u64 watermark;
 	struct page *back;

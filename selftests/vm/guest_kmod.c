@@ -153,27 +153,26 @@ void send_page(int cpu, const void *page)
 	pthread_mutex_unlock(&port_lock);
 }
 
-/* Move what is there through a pipe to port 1: nobody copies it. Return: end of file? */
+/*
+ * Move what is there through a pipe to port 1: nobody copies it. All that is in the
+ * pipe goes in one splice(): virtio_console (6.12) follows a null pointer when it is
+ * asked for less, as its scatterlist ends where the pipe does, not where the pages do.
+ * Return: end of file?
+ */
 bool splice_pages(int cpu, int fd)
 {
-	const struct kmod_chunk c = { KMOD_CHUNK, cpu, KMOD_SPLICE, page_size() };
-	ssize_t n, out, one;
+	struct kmod_chunk c = { KMOD_CHUNK, cpu, KMOD_SPLICE, 0 };
+	ssize_t n;
 	int p[2];
 
 	NEED(!pipe(p));
-	while ((n = splice(fd, NULL, p[1], NULL, 16 * c.len, SPLICE_F_NONBLOCK)) > 0) {
-		NEED(n % c.len == 0);
-		for (out = 0; out < n; out += c.len) {
-			pthread_mutex_lock(&port_lock);
-			write_all(port, &c, sizeof(c));
-			for (one = 0; one < c.len;) {
-				ssize_t m = splice(p[0], NULL, port, NULL, c.len - one, 0);
-
-				NEED(m > 0);
-				one += m;
-			}
-			pthread_mutex_unlock(&port_lock);
-		}
+	while ((n = splice(fd, NULL, p[1], NULL, KMOD_CHUNK_MAX, SPLICE_F_NONBLOCK)) > 0) {
+		NEED(n % page_size() == 0);
+		c.len = n;
+		pthread_mutex_lock(&port_lock);
+		write_all(port, &c, sizeof(c));
+		NEED(splice(p[0], NULL, port, NULL, n, 0) == n);
+		pthread_mutex_unlock(&port_lock);
 	}
 	NEED(!n || errno == EAGAIN);
 	close(p[0]);
@@ -266,6 +265,32 @@ static int open_port(const char *path)
 	return fd;
 }
 
+/* What the kernel complained of: its console is quiet about warnings. */
+static void say_splats(void)
+{
+	static const char *const signs[] = {
+		"WARNING:", "BUG:", "Oops", "INFO: rcu", "INFO: task", "lockup", "asked for",
+	};
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	char record[8192], *text;
+	unsigned int i;
+	ssize_t n;
+
+	NEED(fd >= 0);
+	while ((n = read(fd, record, sizeof(record) - 1)) > 0) {
+		record[n] = '\0';
+		record[strcspn(record, "\n")] = '\0';
+		text = strchr(record, ';');
+		for (i = 0; text && i < sizeof(signs) / sizeof(signs[0]); i++)
+			if (strstr(text, signs[i])) {
+				say(KMOD_SPLAT "%.200s\n", text + 1);
+				break;
+			}
+	}
+	NEED(errno == EAGAIN);
+	close(fd);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(unsigned int n);
@@ -304,6 +329,7 @@ int main(void)
 			break;
 	NEED(i < sizeof(cases) / sizeof(cases[0]));
 	cases[i].run(n);
+	say_splats();
 	say("ok\n");
 	tcdrain(com2);
 	reboot(RB_AUTOBOOT);

@@ -90,7 +90,8 @@ static uint32_t btf_find(const struct btf *b, uint32_t kind, const char *name, u
 	for (at = 0; at < b->types_len; id++) {
 		const struct btf_type *t = (const void *)(b->types + at);
 
-		if (!found && BTF_INFO_KIND(t->info) == kind && !strcmp(btf_name(b, t->name_off), name))
+		if (!found && BTF_INFO_KIND(t->info) == kind &&
+		    !strcmp(btf_name(b, t->name_off), name))
 			found = id;
 		at += sizeof(*t) + btf_extra(t);
 	}
@@ -113,7 +114,9 @@ static int btf_fd(const char *name)
 		union bpf_attr get = { .btf_id = next.next_id };
 		char text[64] = "";
 		struct bpf_btf_info info = { .name = (uintptr_t)text, .name_len = sizeof(text) };
-		union bpf_attr ask = { .info = { .info_len = sizeof(info), .info = (uintptr_t)&info } };
+		union bpf_attr ask = {
+			.info = { .info_len = sizeof(info), .info = (uintptr_t)&info },
+		};
 		int fd = sys_bpf(BPF_BTF_GET_FD_BY_ID, &get);
 
 		NEED(fd >= 0);

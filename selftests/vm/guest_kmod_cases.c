@@ -99,18 +99,26 @@ struct emitter {
 	int fd;
 };
 
+static bool is_remote(const struct emitter *e)
+{
+	return e->context == KTSTR_EMIT_HARDIRQ || e->context == KTSTR_EMIT_NMI;
+}
+
+static void emit_calls(struct emitter *e, unsigned int first, unsigned int end)
+{
+	/* Interrupts come from another CPU, or they would interrupt only their sender. */
+	pin(is_remote(e) ? (e->cpu + 1) % sysconf(_SC_NPROCESSORS_ONLN) : e->cpu);
+	for (; first < end; first++)
+		e->stored += emit(e->fd, e->context, is_remote(e) ? e->cpu : 0,
+				  e->cpu << 8 | e->context, (uint64_t)first * KMOD_PER_CALL,
+				  KMOD_PER_CALL);
+}
+
 static void *emitter_main(void *arg)
 {
 	struct emitter *e = arg;
-	bool remote = e->context == KTSTR_EMIT_HARDIRQ || e->context == KTSTR_EMIT_NMI;
-	uint64_t source = e->cpu << 8 | e->context;
-	unsigned int i;
 
-	/* Interrupts come from another CPU, or they would interrupt only their sender. */
-	pin(remote ? (e->cpu + 1) % sysconf(_SC_NPROCESSORS_ONLN) : e->cpu);
-	for (i = 0; i < e->calls; i++)
-		e->stored += emit(e->fd, e->context, remote ? e->cpu : 0, source,
-				  (uint64_t)i * KMOD_PER_CALL, KMOD_PER_CALL);
+	emit_calls(e, 1, e->calls);
 	return NULL;
 }
 
@@ -160,8 +168,12 @@ void case_contexts(unsigned int n)
 		e[nr].cpu = nr / 4;
 		e[nr].context = nr % 4;
 		e[nr].calls = calls[nr % 4];
-		NEED(!pthread_create(&e[nr].thread, NULL, emitter_main, &e[nr]));
+		/* The first ones in peace: all of them fit. */
+		emit_calls(&e[nr], 0, 1);
+		NEED(e[nr].stored == KMOD_PER_CALL);
 	}
+	for (i = 0; i < nr; i++)
+		NEED(!pthread_create(&e[i].thread, NULL, emitter_main, &e[i]));
 	for (i = 0; i < nr; i++) {
 		pthread_join(e[i].thread, NULL);
 		say("source %x emitted %u stored %llu\n", e[i].cpu << 8 | e[i].context,
@@ -272,7 +284,7 @@ static void start_sleeper(struct sleeper *s, int fd, bool by_read)
 	wait_asleep(s->tid);
 }
 
-/* One record at a time: ready exactly from the watermark on. */
+/* One record at a time: ready exactly from the watermark on. Return: how many it took. */
 static uint64_t emit_to(int ctl, int fd, __u64 watermark)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
@@ -289,7 +301,7 @@ void case_poll(unsigned int n)
 {
 	__u64 watermark = n, big;
 	struct sleeper s;
-	uint64_t number;
+	uint64_t number = 0, sent;
 	int ctl, fd, other, i;
 
 	load("stimuli=1 size_kib=32");
@@ -302,11 +314,15 @@ void case_poll(unsigned int n)
 	for (i = 0; i < 2; i++) {
 		NEED(!ioctl(ctl, KTSTR_IOC_RESET) && !ioctl(ctl, KTSTR_IOC_ENABLE));
 		start_sleeper(&s, fd, i);
-		/* Its own description: its polls do not arm the sleeper's. */
-		number = emit_to(ctl, other, watermark);
+		/* A second time it takes as many; but who reads then takes them away. */
+		if (!i)
+			number = emit_to(ctl, other, watermark);
+		else
+			for (sent = 0; sent < number; sent++)
+				NEED(emit(ctl, KTSTR_EMIT_TASK, 0, 1, sent, 1) == 1);
 		/* The host's deadline is the limit. */
 		pthread_join(s.thread, NULL);
-		NEED(s.emitted >= number);
+		NEED(s.emitted == number);
 		NEED(i ? s.got == page_size() : s.revents == POLLIN);
 		say("woke after %llu records\n", (unsigned long long)number);
 		NEED(!ioctl(ctl, KTSTR_IOC_DISABLE));

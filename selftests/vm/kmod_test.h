@@ -9,8 +9,9 @@
 #define KMOD_CASE	"/case"		/* name of the case, a number for it */
 
 #define KMOD_CHUNK	0x4b4d4f44u
+#define KMOD_CHUNK_MAX	65536u
 
-/** struct kmod_chunk - on port 1, in front of @len bytes: a page of CPU @cpu's events */
+/** struct kmod_chunk - on port 1, in front of @len bytes: pages of CPU @cpu's events */
 struct kmod_chunk {
 	__u32 magic;
 	__u32 cpu;
@@ -22,6 +23,9 @@ enum kmod_kind {
 	KMOD_READ	= 1,	/* came by read() */
 	KMOD_SPLICE	= 2,	/* went by splice() all the way */
 };
+
+/* On COM2, in front of a message of the kernel that should not be there. */
+#define KMOD_SPLAT	"splat: "
 
 /*
  * Records of the cases are struct ktstr_ev_mark: id names the source, arg counts

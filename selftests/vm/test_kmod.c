@@ -20,6 +20,7 @@
 #include "vm_boot.h"
 
 #define MAX_CPUS	4
+#define PAGE_BYTES	4096u	/* x86-64 */
 
 /* A record as it came. */
 struct record {
@@ -30,7 +31,7 @@ struct record {
 };
 
 struct received {
-	unsigned char chunk[sizeof(struct kmod_chunk) + 65536];
+	unsigned char chunk[sizeof(struct kmod_chunk) + KMOD_CHUNK_MAX];
 	size_t have;
 	struct kbuffer *kb;
 	struct record *rec;
@@ -60,19 +61,29 @@ static void take_record(struct received *r, const struct kmod_chunk *c, void *da
 		r->error = "a page of no CPU";
 }
 
-static void take_page(struct received *r)
+static void take_page(struct received *r, const struct kmod_chunk *c, void *page)
 {
-	const struct kmod_chunk *c = (void *)r->chunk;
 	unsigned long long ts;
 	void *data;
 
 	r->pages++;
-	if (kbuffer_load_subbuffer(r->kb, r->chunk + sizeof(*c)))
+	if (kbuffer_load_subbuffer(r->kb, page))
 		r->error = "kbuffer does not take a page";
 	if (kbuffer_missed_events(r->kb))
 		r->error = "a page says that events were overwritten";
 	for (data = kbuffer_read_event(r->kb, &ts); data; data = kbuffer_next_event(r->kb, &ts))
 		take_record(r, c, data, ts);
+}
+
+static void take_chunk(struct received *r)
+{
+	const struct kmod_chunk *c = (void *)r->chunk;
+	unsigned int at;
+
+	if (c->len % PAGE_BYTES)
+		r->error = "a part of a page";
+	for (at = 0; at + PAGE_BYTES <= c->len; at += PAGE_BYTES)
+		take_page(r, c, r->chunk + sizeof(*c) + at);
 }
 
 /* Chunks, cut anyhow. */
@@ -88,7 +99,7 @@ static void on_port(void *arg, unsigned int port, const void *data, size_t len)
 	for (; len; p += n, len -= n) {
 		want = sizeof(*c);
 		if (r->have >= sizeof(*c)) {
-			if (c->magic != KMOD_CHUNK || c->len > sizeof(r->chunk) - sizeof(*c)) {
+			if (c->magic != KMOD_CHUNK || c->len > KMOD_CHUNK_MAX) {
 				r->error = "bytes on port 1 that are no chunk";
 				return;
 			}
@@ -98,7 +109,7 @@ static void on_port(void *arg, unsigned int port, const void *data, size_t len)
 		memcpy(r->chunk + r->have, p, n);
 		r->have += n;
 		if (r->have == want && want > sizeof(*c)) {
-			take_page(r);
+			take_chunk(r);
 			r->have = 0;
 		}
 	}
@@ -166,21 +177,6 @@ static void boot_case(struct __test_metadata *_metadata, FIXTURE_DATA(kmod) *sel
 		TH_LOG("%s", e.msg);
 }
 
-/* The kernel has nothing to complain about. */
-static const char *splat(const char *com1)
-{
-	static const char *const signs[] = {
-		"WARNING:", "BUG:", "Oops", "Call Trace", "INFO:", "general protection",
-		"Kernel panic", "Unloaded tainted",
-	};
-	unsigned int i;
-
-	for (i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
-		if (strstr(com1, signs[i]))
-			return signs[i];
-	return NULL;
-}
-
 /* Its last line. */
 static bool said_ok(const char *com2)
 {
@@ -194,16 +190,21 @@ static void run_case(struct __test_metadata *_metadata, FIXTURE_DATA(kmod) *self
 		     unsigned int timeout_s)
 {
 	boot_case(_metadata, self, topology, name, n, timeout_s);
-	ASSERT_TRUE(vm__wait_end(self->vm)) TH_LOG("no end within %u s", timeout_s);
+	ASSERT_TRUE(vm__wait_end(self->vm))
+		TH_LOG("no end within %u s; %u pages, %zu records came", timeout_s,
+		       self->got->pages, self->got->nr);
 	ASSERT_TRUE(said_ok(self->vm->com[1])) TH_LOG("the guest said no \"ok\"");
 	EXPECT_EQ(NULL, self->got->error) TH_LOG("%s", self->got->error);
 	EXPECT_EQ(0, self->got->have) TH_LOG("port 1 ends within a chunk");
 	EXPECT_EQ(VMM_END_RESET, vmm__end(self->vm->vmm, NULL, 0));
 }
 
+/* The guest has looked through its kernel's log; an Oops is on COM1. */
 static void expect_no_splat(struct __test_metadata *_metadata, FIXTURE_DATA(kmod) *self)
 {
-	EXPECT_EQ(NULL, splat(self->vm->com[0])) TH_LOG("COM1 has a splat");
+	EXPECT_EQ(NULL, strstr(self->vm->com[1], KMOD_SPLAT));
+	EXPECT_EQ(NULL, strstr(self->vm->com[0], "Oops"));
+	EXPECT_EQ(NULL, strstr(self->vm->com[0], "BUG:"));
 }
 
 /* Per CPU time goes on, whatever the context. */
@@ -311,7 +312,8 @@ static void expect_sources(struct __test_metadata *_metadata, FIXTURE_DATA(kmod)
 		const struct record *rec = &self->got->rec[i];
 
 		if (rec->mark.id == KTSTR_MARK_LOST) {
-			ASSERT_GT(rec->mark.arg, said[rec->cpu]);
+			/* Twice the same: one interrupted the other. */
+			ASSERT_GE(rec->mark.arg, said[rec->cpu]);
 			said[rec->cpu] = rec->mark.arg;
 			continue;
 		}
@@ -322,9 +324,10 @@ static void expect_sources(struct __test_metadata *_metadata, FIXTURE_DATA(kmod)
 		came[rec->mark.id]++;
 	}
 	while ((at = strstr(at, "source "))) {
-		ASSERT_EQ(3, sscanf(at, "source %x emitted %llu stored %llu", &id, &emitted, &stored));
+		ASSERT_EQ(3, sscanf(at, "source %x emitted %llu stored %llu", &id, &emitted,
+				    &stored));
 		EXPECT_EQ(stored, came[id]) TH_LOG("source %x", id);
-		EXPECT_NE(0, came[id]) TH_LOG("source %x", id);
+		EXPECT_LE(KMOD_PER_CALL, came[id]) TH_LOG("source %x", id);
 		lost[id >> 8] += emitted - stored;
 		at++;
 	}
@@ -335,11 +338,11 @@ static void expect_sources(struct __test_metadata *_metadata, FIXTURE_DATA(kmod)
 	}
 }
 
-TEST_F_TIMEOUT(kmod, emits_from_every_context_while_others_read, 300)
+TEST_F_TIMEOUT(kmod, emits_from_every_context_while_others_read, 120)
 {
 	size_t i, by_splice = 0;
 
-	run_case(_metadata, self, "1,1,4,1", "contexts", MAX_CPUS, 290);
+	run_case(_metadata, self, "1,1,4,1", "contexts", MAX_CPUS, 110);
 	expect_no_splat(_metadata, self);
 	expect_order(_metadata, self->got);
 	expect_accounts(_metadata, self, MAX_CPUS);
@@ -383,12 +386,12 @@ TEST_F_TIMEOUT(kmod, is_not_unloaded_while_somebody_needs_it, 120)
 		EXPECT_EQ(0, self->got->rec[i].mark.arg);
 }
 
-TEST_F_TIMEOUT(kmod, keeps_count_while_a_cpu_comes_and_goes, 300)
+TEST_F_TIMEOUT(kmod, keeps_count_while_a_cpu_comes_and_goes, 120)
 {
 	struct account a;
 	int cpu;
 
-	run_case(_metadata, self, "1,1,4,1", "hotplug", 5, 290);
+	run_case(_metadata, self, "1,1,4,1", "hotplug", 5, 110);
 	expect_no_splat(_metadata, self);
 	/* The guest has seen that they are even; here that they are not empty. */
 	for (cpu = 0; cpu < MAX_CPUS; cpu++) {
@@ -470,8 +473,8 @@ TEST_F_TIMEOUT(kmod, stimuli_do_what_they_say, 180)
 	expect_interrupt(_metadata, self->got, KTSTR_STIM_SPIN_PREEMPT, true);
 	expect_interrupt(_metadata, self->got, KTSTR_STIM_SPIN_IRQ, false);
 	expect_interrupt(_metadata, self->got, KTSTR_STIM_SPIN_SOFTIRQ, true);
-	EXPECT_NE(NULL, strstr(self->vm->com[0], "WARNING:"));
-	EXPECT_NE(NULL, strstr(self->vm->com[0], "a warning that was asked for"));
+	EXPECT_NE(NULL, strstr(self->vm->com[1], "a warning that was asked for"));
+	EXPECT_NE(NULL, strstr(self->vm->com[1], KMOD_SPLAT "WARNING: CPU: 0 PID: 1 at "));
 }
 
 TEST_F_TIMEOUT(kmod, says_on_com2_why_the_kernel_panics, 120)
@@ -481,7 +484,8 @@ TEST_F_TIMEOUT(kmod, says_on_com2_why_the_kernel_panics, 120)
 	boot_case(_metadata, self, "1,1,2,1", "panic", 1, 110);
 	ASSERT_TRUE(vm__wait_text(self->vm, 2, KTSTR_PANIC_END));
 	ASSERT_TRUE(vm__wait_end(self->vm));
-	text = strstr(self->vm->com[1], "\n" KTSTR_PANIC_BEGIN "ktstr: a panic that was asked for\n");
+	text = strstr(self->vm->com[1],
+		      "\n" KTSTR_PANIC_BEGIN "ktstr: a panic that was asked for\n");
 	ASSERT_NE(NULL, text);
 	end = strstr(text, KTSTR_PANIC_END);
 	ASSERT_NE(NULL, end);
