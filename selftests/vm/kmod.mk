@@ -12,7 +12,7 @@ kmod_kdir := $(kernel)/build
 # A tree built for its vmlinux only has its exports under another name.
 kmod_syms = $(if $(wildcard $(kmod_kdir)/Module.symvers),,$(wildcard $(kmod_kdir)/vmlinux.symvers))
 # What it says of the missing name; of anything else it says more than these lines.
-kmod_quiet := ^WARNING: Module.symvers is missing|^ *(Modules may not have|You may get many)|^ *(You can set KBUILD_MODPOST|if you want to proceed)
+kmod_quiet := ^make.*: warning: -j|^WARNING: Module.symvers is missing|^ *(Modules may not have|You may get many)|^ *(You can set KBUILD_MODPOST|if you want to proceed)
 
 # Rebuilt when a source changes, and for another kernel.
 $(B)/kmod/ktstr.ko: $(kmod_src) $(wildcard include/ktstr/*.h) $(kmod_kdir)/vmlinux \
