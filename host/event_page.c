@@ -164,7 +164,8 @@ static size_t sound_bytes(const uint8_t *events, size_t len)
 	return at;
 }
 
-/* Events missing before the page, as its fill level says; not kbuffer: it forgets
+/*
+ * Events missing before the page, as its fill level says; not kbuffer: it forgets
  * them when the page begins with time.
  */
 static unsigned int note_missed(struct event_page *p, uint64_t commit, size_t used, size_t room)
@@ -180,6 +181,16 @@ static unsigned int note_missed(struct event_page *p, uint64_t commit, size_t us
 	memcpy(&count, (const uint8_t *)p->page + PAGE_HEAD + used, sizeof(count));
 	p->stats.missed += le64toh(count);
 	return EVENT_PAGE_MISSED;
+}
+
+bool event_page__missed(uint32_t flags, const void *data, size_t len)
+{
+	uint64_t commit;
+
+	if (flags & KTSTR_F_PLAIN || len < PAGE_HEAD)
+		return false;
+	memcpy(&commit, (const uint8_t *)data + 8, sizeof(commit));
+	return le64toh(commit) & MISSED_EVENTS;
 }
 
 /* Copy a page, let it end where it is no longer sound, and without flags. */

@@ -83,6 +83,9 @@ void event_page__free(struct event_page *p);
 unsigned int event_page__decode(struct event_page *p, uint32_t cpu, uint32_t flags,
 				const void *data, size_t len, event_record_fn fn, void *arg);
 
+/** event_page__missed() - does this payload say that events are missing before its first? */
+bool event_page__missed(uint32_t flags, const void *data, size_t len);
+
 /** event_page__stats() - the counters so far */
 const struct event_page_stats *event_page__stats(const struct event_page *p);
 
