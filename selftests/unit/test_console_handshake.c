@@ -386,6 +386,27 @@ TEST_F(console, F20_driver_that_offers_only_small_buffers_breaks_its_control_que
 	EXPECT_ALIVE(d, KEEPS_QUIET);
 }
 
+/* Small buffers are counted in a row and per life of a driver: a better one or a reset starts over. */
+TEST_F(console, F20_count_of_small_buffers_starts_over)
+{
+	struct driver *d = &self->d;
+
+	for (int life = 0; life < 4; life++) {
+		ASSERT_TRUE(driver__init(d, DRIVER_FEATURES, 64));
+		ASSERT_TRUE(driver__control(d, 0, VIRTIO_CONSOLE_DEVICE_READY, 1));
+		for (int i = 0; i < 255; i++)
+			offer(d, 1, 1);
+		EXPECT_EQ(0xf, driver__status(d)) TH_LOG("life %d", life);
+		if (life & 1)
+			continue;
+		offer(d, 1, BUF_SIZE);
+		for (int i = 0; i < 255; i++)
+			offer(d, 1, 1);
+		EXPECT_EQ(0xf, driver__status(d)) TH_LOG("life %d", life);
+	}
+	EXPECT_ALIVE(d, KEEPS_QUIET);
+}
+
 TEST_F(console, F18_full_ring_of_messages_is_done_in_the_same_exit)
 {
 	struct virtio_console_control msg = { 0, VIRTIO_CONSOLE_PORT_READY, 1 };

@@ -311,6 +311,31 @@ TEST_F(data, stopped_queue_with_a_full_buffer_is_bounded)
 	EXPECT_ALIVE(d, 1u << BULK_TX);
 }
 
+/*
+ * A driver that failed has no last words: what it had on offer may be what failed.
+ * Its half-copied chain must not turn up in the next driver's life.
+ */
+TEST_F(data, half_copied_chain_of_a_failed_driver_is_forgotten)
+{
+	struct driver *d = &self->d;
+
+	for (unsigned int p = 1; p < KTSTR_NR_PORTS; p++) {
+		uint64_t before = driver__stats(d).tx_bytes[p];
+
+		driver__add1(d, driver__txq(p), DRIVER_DATA_GPA, MIB, false);
+		driver__kick(d, driver__txq(p));
+		EXPECT_EQ(before + KTSTR_TX_PASS_BYTES, driver__stats(d).tx_bytes[p]);
+		driver__write32(d, VIRTIO_MMIO_STATUS, 0x8f);
+		ASSERT_LE(0, driver__settle(d));
+		ASSERT_TRUE(driver__bring_up(d, NUM));
+		virtio_console__service(d->vc);
+		EXPECT_EQ(-1, driver__used(d, driver__txq(p), NULL));
+		EXPECT_EQ(KTSTR_TX_PASS_BYTES, driver__discard(d, p));
+		ASSERT_EQ(-1, driver__echo_all(d, 0));
+	}
+	EXPECT_ALIVE(d, 0);
+}
+
 /* A stopped receive queue keeps the host's bytes: they may go to the next driver's buffers. */
 TEST_F(data, stopped_receive_queue_takes_nothing)
 {

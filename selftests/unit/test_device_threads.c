@@ -69,7 +69,7 @@ struct order {
 	unsigned int stale;
 };
 
-#define ORDER_NUM	16u
+#define ORDER_NUM	64u
 #define ORDER_DATA	0x4000u
 #define STALE		0xffffffffu
 
@@ -172,11 +172,11 @@ static void *mutate_payload(void *arg)
 	return NULL;
 }
 
-TEST_F(vcpus, E27_payload_mutated_during_the_copy)
+TEST_F_TIMEOUT(vcpus, E27_payload_mutated_during_the_copy, 300)
 {
 	struct bench *b = &self->b;
 	struct driver *d = &b->d;
-	unsigned int rounds = bench__rounds(20000, 1000), a_and_b = 0;
+	unsigned int rounds = bench__rounds(4000, 1000), a_and_b = 0;
 	static uint8_t got[16 * KIB];
 	pthread_t mutator;
 
@@ -216,7 +216,7 @@ static void *mutate_control(void *arg)
 }
 
 /* A message is judged in the device's own copy: what passed the check is what is obeyed. */
-TEST_F(vcpus, E27_control_message_mutated_during_the_copy)
+TEST_F_TIMEOUT(vcpus, E27_control_message_mutated_during_the_copy, 300)
 {
 	struct bench *b = &self->b;
 	struct driver *d = &b->d;
@@ -256,7 +256,7 @@ static void *mutate_descriptors(void *arg)
 	return NULL;
 }
 
-TEST_F(vcpus, descriptors_mutated_during_the_walk)
+TEST_F_TIMEOUT(vcpus, descriptors_mutated_during_the_walk, 300)
 {
 	struct bench *b = &self->b;
 	struct driver *d = &b->d;
@@ -294,7 +294,7 @@ static void *storm(void *arg)
  * A storm of kicks for nothing, from eight vCPUs. They cost the I/O thread nothing:
  * none of them leaves work behind. The other ports go on.
  */
-TEST_F(vcpus, H3_storm_of_spurious_notifications)
+TEST_F_TIMEOUT(vcpus, H3_storm_of_spurious_notifications, 300)
 {
 	struct bench *b = &self->b;
 	struct driver *d = &b->d;
