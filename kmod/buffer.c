@@ -48,7 +48,7 @@ enum state { STATE_OFF, STATE_STOPPING, STATE_ON };
 static struct trace_buffer *ring;
 static enum state state;		/* writes under @control */
 static DEFINE_MUTEX(control);		/* size, state, counters to 0 */
-static u64 size_bytes;			/* per CPU, under @control */
+static u64 size_bytes;			/* per CPU, writes under @control */
 static enum cpuhp_state hotplug_state;
 
 static void wake_readers(struct irq_work *work)
@@ -228,7 +228,7 @@ int ktstr_buffer_set_size(u64 size)
 		reset_all();
 		ret = ring_buffer_resize(ring, capacity(size), RING_BUFFER_ALL_CPUS);
 		if (!ret)
-			size_bytes = size;
+			WRITE_ONCE(size_bytes, size);
 	}
 	mutex_unlock(&control);
 	return ret;
@@ -236,12 +236,13 @@ int ktstr_buffer_set_size(u64 size)
 
 u64 ktstr_buffer_size(void)
 {
-	u64 size;
+	return READ_ONCE(size_bytes);
+}
 
-	mutex_lock(&control);
-	size = size_bytes;
-	mutex_unlock(&control);
-	return size;
+/* A buffer that was made smaller since still gets that full. */
+static unsigned long reachable(u64 watermark)
+{
+	return min(watermark, ktstr_buffer_size() / 2);
 }
 
 /** ktstr_buffer_stats() - the account of CPU @st->cpu, which is possible */
@@ -318,7 +319,8 @@ struct page *ktstr_buffer_take(unsigned int cpu, u64 watermark)
 	if (ret)
 		return ERR_PTR(ret);
 	ret = ring_buffer_read_page(ring, rpage, PAGE_SIZE, cpu, 1);
-	if (ret < 0 && (ktstr_buffer_is_off() || ring_buffer_bytes_cpu(ring, cpu) >= watermark))
+	if (ret < 0 && (ktstr_buffer_is_off() ||
+			ring_buffer_bytes_cpu(ring, cpu) >= reachable(watermark)))
 		ret = ring_buffer_read_page(ring, rpage, PAGE_SIZE, cpu, 0);
 	if (ret < 0) {
 		ring_buffer_free_read_page(ring, cpu, rpage);
@@ -340,15 +342,15 @@ struct page *ktstr_buffer_take(unsigned int cpu, u64 watermark)
 bool ktstr_buffer_arm(unsigned int cpu, u64 watermark)
 {
 	struct cpu_events *ev = per_cpu_ptr(&cpu_events, cpu);
-	unsigned long old = READ_ONCE(ev->wanted);
+	unsigned long bytes = reachable(watermark), old = READ_ONCE(ev->wanted);
 
-	while (!old || old > watermark)
-		if (try_cmpxchg(&ev->wanted, &old, (unsigned long)watermark))
+	while (!old || old > bytes)
+		if (try_cmpxchg(&ev->wanted, &old, bytes))
 			break;
 	smp_mb();	/* pairs with the one in event_stored() */
 	if (ktstr_buffer_is_off())
 		return true;
-	return ring_buffer_bytes_cpu(ring, cpu) >= watermark && !ring_buffer_empty_cpu(ring, cpu);
+	return ring_buffer_bytes_cpu(ring, cpu) >= bytes && !ring_buffer_empty_cpu(ring, cpu);
 }
 
 wait_queue_head_t *ktstr_buffer_readers(unsigned int cpu)

@@ -300,7 +300,8 @@ static int hotplug(struct ktstr_stimulus *s)
 	ktstr_buffer_mark(KTSTR_MARK_STIM_START | s->kind, s->duration_ns);
 	ret = remove_cpu(s->cpu);
 	if (!ret) {
-		schedule_timeout_killable(nsecs_to_jiffies(s->duration_ns));
+		/* The current tick is nearly over, perhaps. */
+		schedule_timeout_killable(nsecs_to_jiffies(s->duration_ns) + 1);
 		ret = add_cpu(s->cpu);
 	} else if (ret > 0) {
 		ret = -ENXIO;	/* somebody else was faster */

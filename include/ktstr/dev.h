@@ -223,7 +223,8 @@ _Static_assert(sizeof(struct ktstr_stimulus) == 56, "no padding in struct ktstr_
  * Unknown requests fail with ENOTTY, arguments that make no sense with EINVAL, a bad
  * address with EFAULT. _BIND fails with EBUSY when the file is bound; _SET_SIZE and
  * _RESET fail with EBUSY while recording is on, and drop what is in the buffers and
- * all counts. _SET_SIZE takes bytes per CPU: whole pages, two at least.
+ * all counts. _SET_SIZE takes bytes per CPU: whole pages, two at least. _WATERMARK
+ * takes bytes, up to half of the size; it is a page until it is set.
  */
 #define KTSTR_IOC_INFO		_IOR(KTSTR_IOC_MAGIC, 0, struct ktstr_dev_info)
 #define KTSTR_IOC_BIND		_IOW(KTSTR_IOC_MAGIC, 1, __u32)

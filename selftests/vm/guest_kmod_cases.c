@@ -347,6 +347,17 @@ void case_poll(unsigned int n)
 	pthread_join(s.thread, NULL);
 	NEED(s.got == page_size());
 	NEED(!ioctl(ctl, KTSTR_IOC_DISABLE));
+	/* A watermark that the buffer has become too small for: half of it will do. */
+	big = 16 << 10;
+	NEED(!ioctl(fd, KTSTR_IOC_WATERMARK, &big));
+	smallest(ctl);
+	NEED(!ioctl(ctl, KTSTR_IOC_ENABLE));
+	start_sleeper(&s, fd, false);
+	emit_to(ctl, other, page_size());
+	pthread_join(s.thread, NULL);
+	NEED(s.revents == POLLIN);
+	NEED(!ioctl(ctl, KTSTR_IOC_DISABLE));
+	drain(0, fd);
 	say_account(ctl);
 	close(fd);
 	close(other);
