@@ -386,6 +386,30 @@ TEST_F(console, F20_driver_that_offers_only_small_buffers_breaks_its_control_que
 	EXPECT_ALIVE(d, KEEPS_QUIET);
 }
 
+/* Of a port that is ready, so that nothing but the value can be what is wrong. */
+TEST_F(console, F13_port_open_is_0_or_1)
+{
+	static const uint16_t bad[] = { 2, 3, 0x100, 0x8000, 65535 };
+	struct driver *d = &self->d;
+
+	ASSERT_TRUE(driver__handshake(d));
+	for (unsigned int p = 1; p < KTSTR_NR_PORTS; p++) {
+		for (uint16_t open = 0; open < 2; open++) {
+			ASSERT_TRUE(driver__control(d, p, VIRTIO_CONSOLE_PORT_OPEN, open));
+			for (unsigned int i = 0; i < 5; i++) {
+				uint64_t before = driver__errors(d);
+
+				ASSERT_TRUE(driver__control(d, p, VIRTIO_CONSOLE_PORT_OPEN, bad[i]));
+				EXPECT_EQ(open, virtio_console__is_open(d->vc, p)) {
+					TH_LOG("value %u", bad[i]);
+				}
+				EXPECT_EQ(before + 1, driver__errors(d));
+			}
+		}
+	}
+	EXPECT_ALIVE(d, 0);
+}
+
 /* Small buffers are counted in a row and per life of a driver: a better one or a reset starts over. */
 TEST_F(console, F20_count_of_small_buffers_starts_over)
 {
