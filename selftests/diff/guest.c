@@ -333,7 +333,7 @@ static void change_habits(struct guest *g, struct guest_queue *gq)
 	if (!rnd__one_in(&gq->rnd, 16))
 		return;
 	mood = rnd__below(&gq->rnd, 100);
-	gq->mood = mood < 15 ? GUEST_TINY : mood < 16 ? GUEST_HUGE : GUEST_MIXED;
+	gq->mood = mood < 15 ? GUEST_TINY : mood < 17 ? GUEST_HUGE : GUEST_MIXED;
 	gq->want = 1;
 	if (!rnd__one_in(&gq->rnd, 3))
 		gq->want += rnd__below(&gq->rnd, rnd__one_in(&gq->rnd, 2) ? 4 : gq->num);
@@ -454,7 +454,7 @@ static void init_queue(struct rig *rig, struct guest_queue *gq, unsigned int i)
 	gq->q = gq->tx ? rig_txq(gq->port) : rig_rxq(gq->port);
 	gq->rnd = rnd__fork(&rig->rnd);
 	gq->num = KTSTR_QUEUE_SIZE_MAX;
-	if (rig->plan.small)
+	if (rig->plan.small && rnd__one_in(&gq->rnd, 2))
 		gq->num = 1u << rnd__below(&gq->rnd, 9);
 	gq->awake = true;
 	gq->want = gq->num;

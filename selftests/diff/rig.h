@@ -36,7 +36,7 @@ enum rig_mode {
  * @mode: the driver's habits
  * @moderated: the device has a timer (virtio_console_cfg.irq_timer_fd) and spares kicks
  *	and interrupts of ports 1 and 2
- * @small: rings of random sizes; else all have 256 entries
+ * @small: half of the rings have random sizes; else all have 256 entries
  * @seed: of everything random
  * @buffers: chains per data queue, on average and at least
  * @watchdog_s: nothing moves for so long: that is a hang

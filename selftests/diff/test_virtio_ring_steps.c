@@ -53,6 +53,7 @@ static unsigned int first_store, next_store;
 /* A vCPU whose register write was waiting for the device. */
 static bool deferred_exit(struct guest *g)
 {
+	static unsigned int preempted;
 	unsigned int first = rnd__below(&g->rnd, KTSTR_NR_QUEUES);
 
 	for (unsigned int i = 0; i < KTSTR_NR_QUEUES; i++) {
@@ -60,6 +61,13 @@ static bool deferred_exit(struct guest *g)
 
 		if (!g->pending[q])
 			continue;
+		/* Now and then for long, so that rings fill and passes end at their bounds. */
+		if (rnd__one_in(&g->rnd, 200))
+			preempted = rnd__below(&g->rnd, 50);
+		if (preempted) {
+			preempted--;
+			return true;
+		}
 		g->pending[q]--;
 		rig__write32(g->rig, VIRTIO_MMIO_QUEUE_NOTIFY, q);
 		return true;
@@ -213,6 +221,8 @@ static void run(struct rig *rig)
 		if (rnd__one_in(&rnd, 4))
 			guest__chatter(rig->guest);
 	}
+	while (deferred_exit(rig->guest))
+		;
 	running = NULL;
 }
 
