@@ -300,7 +300,7 @@ static void put_tree(struct event_perfetto *p, const struct event_record *rec,
 }
 
 static void put_fork(struct event_perfetto *p, const struct event_record *rec,
-		    const struct ktstr_ev_task *ev, const char *comm)
+		     const struct ktstr_ev_task *ev, const char *comm)
 {
 	size_t nest[2];
 	struct protobuf *pb = event_begin(p, rec, ev->peer, FTRACE_TASK_NEWTASK, nest);
@@ -314,7 +314,7 @@ static void put_fork(struct event_perfetto *p, const struct event_record *rec,
 }
 
 static void put_exec(struct event_perfetto *p, const struct event_record *rec,
-		    const struct ktstr_ev_task *ev, const char *comm)
+		     const struct ktstr_ev_task *ev, const char *comm)
 {
 	char idle[KTSTR_EV_COMM];
 	size_t nest[2];
@@ -329,7 +329,7 @@ static void put_exec(struct event_perfetto *p, const struct event_record *rec,
 }
 
 static void put_exit(struct event_perfetto *p, const struct event_record *rec,
-		    const struct ktstr_ev_task *ev, const char *comm)
+		     const struct ktstr_ev_task *ev, const char *comm)
 {
 	size_t nest[2];
 	struct protobuf *pb = event_begin(p, rec, ev->h.pid, FTRACE_PROCESS_EXIT, nest);

@@ -289,8 +289,9 @@ static void print_starved(struct buf *b, const struct event_state *s)
 	const struct event_watch *w = event_state__watch(s);
 	const struct event_totals *t = event_state__totals(s);
 
-	buf__printf(b, "\nRunnable for more than %s without running: %" PRIu64 " times, %s together\n",
-		    SPAN(w->starve_bound_ns), w->nr_starved, SPAN(w->starved_ns));
+	buf__printf(b, "\nRunnable for more than %s without running: %" PRIu64
+		    " times, %s together\n", SPAN(w->starve_bound_ns), w->nr_starved,
+		    SPAN(w->starved_ns));
 	for (uint32_t i = 0; i < w->nr_worst_starved; i++) {
 		const struct event_starved *d = &w->starved[i];
 

@@ -104,7 +104,7 @@ void event_watch__time(struct event_watch *w, uint64_t now_ns);
 /** event_watch__wait() - nothing but the scheduler keeps @task from running since now */
 void event_watch__wait(struct event_watch *w, struct event_task *task, uint64_t now_ns);
 
-/** event_watch__wait_over() - it runs on @cpu, or is stopped by something else; or is not waiting */
+/** event_watch__wait_over() - it runs on @cpu, or something else stops it; it may not wait */
 void event_watch__wait_over(struct event_watch *w, struct event_task *task, uint64_t now_ns,
 			    bool runs, uint32_t cpu);
 

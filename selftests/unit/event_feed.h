@@ -104,7 +104,9 @@ static inline void feed_throttle(struct feed *f, uint32_t on, uint64_t t, uint64
 
 static inline void feed_mark(struct feed *f, uint32_t on, uint64_t t, uint64_t id, uint64_t arg)
 {
-	struct ktstr_ev_mark ev = { .h = { .type = KTSTR_EV_MARK, .pid = 1 }, .id = id, .arg = arg };
+	struct ktstr_ev_mark ev = {
+		.h = { .type = KTSTR_EV_MARK, .pid = 1 }, .id = id, .arg = arg,
+	};
 
 	FEED(f, on, t, ev);
 }

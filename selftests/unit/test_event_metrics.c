@@ -141,6 +141,18 @@ TEST_F(sched, wake_to_run)
 	EXPECT_EQ(0, TASK(10)->account.preempted);
 }
 
+TEST_F(sched, a_second_wakeup_changes_nothing)
+{
+	SW(1, T0, 10, ASLEEP, 0);
+	WAKEUP(T0 + 10 * US, 10, 1);
+	WAKING(T0 + 20 * US, 10, 1);
+	WAKEUP(T0 + 30 * US, 10, 1);
+	SW(1, T0 + 50 * US, 0, RUNNABLE, 10);
+	EXPECT_EQ(40 * US, histogram__max(TASK(10)->account.wake.h));
+	EXPECT_EQ(40 * US, histogram__max(TASK(10)->account.delay.h));
+	EXPECT_EQ(1, TASK(10)->account.wakeups);
+}
+
 TEST_F(sched, the_worst_ten_are_told_with_their_time)
 {
 	const struct event_worst *w;
@@ -384,6 +396,22 @@ TEST_F(sched, throttled_time_is_nobodys_fault)
 	check_conservation(_metadata, self->s);
 }
 
+/* Neither a group of a name that only begins alike, nor another CPU of the same. */
+TEST_F(sched, a_throttle_stops_its_own_only)
+{
+	feed_cgroup(F, 3, T0, 5, "/quota");
+	feed_cgroup(F, 3, T0, 7, "/quotas");
+	feed_task(F, KTSTR_EV_TASK, 3, T0, 10, 1, 7, "free");
+	feed_task(F, KTSTR_EV_TASK, 3, T0, 11, 1, 5, "elsewhere");
+	feed_throttle(F, 0, T0, 5, true);
+	SW(0, T0, 10, PREEMPTED, 12);
+	SW(1, T0, 11, PREEMPTED, 13);
+	SW(0, T0 + 200 * MS, 12, ASLEEP, 10);
+	SW(1, T0 + 200 * MS, 13, ASLEEP, 11);
+	EXPECT_EQ(2, WATCH->nr_starved);
+	EXPECT_EQ(0, TOTALS->account.throttled_ns);
+}
+
 /* The same without the throttle: what the test above rules out is found here. */
 TEST_F(sched, the_same_wait_without_a_throttle_is_found)
 {
@@ -501,6 +529,17 @@ TEST_F(sched, a_hole_is_unknown_until_the_next_switch)
 	EXPECT_EQ(1, CPU(0)->holes);
 	EXPECT_EQ(1, TOTALS->holes[EVENT_HOLE_FRAMES]);
 	EXPECT_EQ(0, TOTALS->inconsistent);
+}
+
+TEST_F(sched, a_hole_before_the_first_switch)
+{
+	WAKEUP(T0, 11, 1);
+	HOLE(0);
+	SW(0, T0 + 5 * MS, 10, ASLEEP, 0);
+	event_state__end(self->s, T0 + 6 * MS);
+	check_conservation(_metadata, self->s);
+	EXPECT_EQ(5 * MS, CPU(0)->unknown_ns);
+	EXPECT_EQ(0, TASK(10)->account.run_ns);
 }
 
 TEST_F(sched, the_kernel_says_what_it_lost)

@@ -273,6 +273,18 @@ TEST_F(page, a_damaged_page_is_cut)
 	EXPECT_EQ(sizeof(bad) / sizeof(bad[0]), event_page__stats(self->dec)->malformed_pages);
 }
 
+/* The kernel goes on at the next word, the library in the middle of one. */
+TEST_F(page, padding_of_an_odd_length_ends_a_page)
+{
+	put_event(self->page, 1, &a_switch, sizeof(a_switch));
+	put_head(self->page, KBUFFER_TYPE_PADDING, 1);
+	put_word(self->page, 6);
+	put_word(self->page, 0);
+	put_event(self->page, 1, &a_switch, sizeof(a_switch));
+	EXPECT_EQ(EVENT_PAGE_CUT, DECODE(0, self->page->words, PAGE));
+	EXPECT_EQ(1, self->seen->n);
+}
+
 TEST_F(page, every_fill_level_and_every_length_of_the_payload)
 {
 	for (int i = 0; i < 150; i++)
@@ -505,10 +517,16 @@ static void random_page(struct page *p, uint64_t *seed)
 
 		memset(data, (int)r, sizeof(data));
 		data[0] = types[r % 6];
-		if (r >> 32 & 7)
+		if (!(r >> 52 & 15)) {
+			put_head(p, KBUFFER_TYPE_PADDING, 1 + (r >> 60));
+			put_word(p, 12);
+			put_word(p, r);
+			put_word(p, r >> 32);
+		} else if (r >> 32 & 7) {
 			put_event(p, r >> 40, data, 8 + (r >> 16) % 31 * 4);
-		else
+		} else {
 			put_time(p, 30 + (r >> 35 & 1), r >> 20);
+		}
 	}
 }
 
@@ -527,7 +545,8 @@ TEST_F(page, random_pages_and_random_damage_are_read_alike)
 
 			/* A word becomes 0, -1, small or anything; the fill level too. */
 			((uint32_t *)self->page->words)[2 + (r >> 8) % (PAGE / 4 - 2)] =
-				r & 1 ? (uint32_t)(r >> 32) : r & 2 ? -(uint32_t)(r >> 60) : r >> 56;
+				r & 1 ? (uint32_t)(r >> 32) :
+				r & 2 ? -(uint32_t)(r >> 60) : r >> 56;
 		}
 		len = next_random(&seed) & 1 ? PAGE : HEAD + next_random(&seed) % (PAGE - HEAD);
 		want->n = self->seen->n = 0;

@@ -290,7 +290,8 @@ TEST_F(trace, a_storm_is_whole)
 		uint64_t r = next_random(&seed);
 
 		t += r % 5000;
-		feed_switch(&self->f, r >> 20 & 3, t, (r >> 24) % 500, r >> 50 & 1, (r >> 34) % 500);
+		feed_switch(&self->f, r >> 20 & 3, t, (r >> 24) % 500, r >> 50 & 1,
+			    (r >> 34) % 500);
 	}
 	ASSERT_EQ(0, event_perfetto__finish(self->p));
 	EXPECT_EQ(nr, event_perfetto__stats(self->p)->events);
