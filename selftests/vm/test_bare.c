@@ -303,9 +303,9 @@ BARE_TEST(_name)							\
 
 /* Accesses */
 
-PLAIN(a3_legal_values_in_illegal_ways, 1, 0, 50)
+PLAIN(A3_legal_values_in_illegal_ways, 1, 0, 50)
 
-BARE_TEST(a5_every_width_at_every_offset)
+BARE_TEST(A5_every_width_at_every_offset)
 {
 	unsigned int bytes = 0;
 
@@ -317,19 +317,19 @@ BARE_TEST(a5_every_width_at_every_offset)
 	EXPECT_EQ(6, bytes);
 }
 
-BARE_TEST(a15_emergency_writes_in_every_state)
+BARE_TEST(A15_emergency_writes_in_every_state)
 {
 	START(1, 0);
 	FINISH(0);
 	EXPECT_NE(NULL, strstr(self->vm->com[0], "emergency abcdef\n"));
 }
 
-PLAIN(a5_random_writes, 1, 0, 100)
-PLAIN(a5_across_both_ends, 1, 0, 1)
-PLAIN(a5_string_instructions, 1, 0, 100)
+PLAIN(A5_random_writes, 1, 0, 100)
+PLAIN(A5_across_both_ends, 1, 0, 1)
+PLAIN(A5_string_instructions, 1, 0, 100)
 
 /* Where KVM gives up on an instruction, the rest still gets its turn. */
-BARE_TEST(a5_locked_and_odd_instructions)
+BARE_TEST(A5_locked_and_odd_instructions)
 {
 	char detail[256] = "";
 	uint64_t next = 0;
@@ -350,7 +350,7 @@ BARE_TEST(a5_locked_and_odd_instructions)
 }
 
 /* KVM may end the machine for it, or give the guest a fault. */
-BARE_TEST(a5_the_window_as_code)
+BARE_TEST(A5_the_window_as_code)
 {
 	char detail[256] = "";
 
@@ -367,19 +367,19 @@ BARE_TEST(a5_the_window_as_code)
 
 /* Queues */
 
-PLAIN(c11_c13_rings_outside_memory, 1, 0, 60)
-PLAIN(c11_rings_end_with_memory, 1, 0, 0)
-PLAIN(c16_rings_that_overlap, 1, 0, 0)
-PLAIN(c18_e28_receive_into_the_rings_themselves, 1, 0, 0)
-PLAIN(d1_all_rings_broken_at_once, 1, 0, 40)
-PLAIN(d2_an_index_that_goes_back, 1, 0, 3)
-PLAIN(d6_a_head_offered_again, 1, 0, 0)
-PLAIN(d8_a_scribbled_used_ring_changes_nothing, 1, 0, 0)
-PLAIN(d8_a_scribbled_receive_ring_changes_nothing, 1, 0, 0)
-PLAIN(d13_e23_used_lengths_of_receive, 1, 0, 0)
+PLAIN(C11_C13_rings_outside_memory, 1, 0, 60)
+PLAIN(C11_rings_end_with_memory, 1, 0, 0)
+PLAIN(C16_rings_that_overlap, 1, 0, 0)
+PLAIN(C18_E28_receive_into_the_rings_themselves, 1, 0, 0)
+PLAIN(D1_all_rings_broken_at_once, 1, 0, 40)
+PLAIN(D2_an_index_that_goes_back, 1, 0, 3)
+PLAIN(D6_a_head_offered_again, 1, 0, 0)
+PLAIN(D8_a_scribbled_used_ring_changes_nothing, 1, 0, 0)
+PLAIN(D8_a_scribbled_receive_ring_changes_nothing, 1, 0, 0)
+PLAIN(D13_E23_used_lengths_of_receive, 1, 0, 0)
 
 /* A broken ring is no secret to the host: each one is in the counter. */
-BARE_TEST(d1_d4_e1_e4_e7_a_broken_ring_stops_alone)
+BARE_TEST(D1_D4_E1_E4_E7_a_broken_ring_stops_alone)
 {
 	struct vmm_stats st = { .sz = sizeof(st) };
 
@@ -392,16 +392,16 @@ BARE_TEST(d1_d4_e1_e4_e7_a_broken_ring_stops_alone)
 
 /* Descriptors */
 
-PLAIN(e12_e20_transmit_with_nothing_to_read, 1, 0, 20)
-PLAIN(e14_e16_e17_transmit_from_no_memory, 1, 0, 200)
-PLAIN(e14_e17_e21_receive_into_no_memory, 1, 0, 50)
-PLAIN(e21_f20_control_buffers_that_hold_nothing, 1, 0, 17)
-PLAIN(e18_the_last_byte_of_memory, 1, 0, 6)
-PLAIN(c19_rings_above_4_gib, 1, 0, 0)
-PLAIN(e18_the_hole_between_two_parts_of_memory, 1, 0, 6)
-PLAIN(e23_transmit_of_a_mixed_chain, 1, 0, 0)
-PLAIN(e3_e25_one_mebibyte, 1, 0, 0)
-PLAIN(e28_transmit_of_the_rings_themselves, 1, 0, 0)
+PLAIN(E12_E20_transmit_with_nothing_to_read, 1, 0, 20)
+PLAIN(E14_E16_E17_transmit_from_no_memory, 1, 0, 200)
+PLAIN(E14_E17_E21_receive_into_no_memory, 1, 0, 50)
+PLAIN(E21_F20_control_buffers_that_hold_nothing, 1, 0, 17)
+PLAIN(E18_the_last_byte_of_memory, 1, 0, 6)
+PLAIN(C19_rings_above_4_gib, 1, 0, 0)
+PLAIN(E18_the_hole_between_two_parts_of_memory, 1, 0, 6)
+PLAIN(E23_transmit_of_a_mixed_chain, 1, 0, 0)
+PLAIN(E3_E25_one_mebibyte, 1, 0, 0)
+PLAIN(E28_transmit_of_the_rings_themselves, 1, 0, 0)
 
 /* Control protocol and flow */
 
@@ -449,15 +449,15 @@ static void finish_without_growth(struct __test_metadata *_metadata, struct vm *
 	EXPECT_EQ(files, open_files());
 }
 
-PLAIN(f18_a_full_ring_of_control_frames, 1, 0, 64)
+PLAIN(F18_a_full_ring_of_control_frames, 1, 0, 64)
 
-BARE_TEST(f6_f10_f12_control_floods)
+BARE_TEST(F6_F10_F12_control_floods)
 {
 	START(1, 0);
 	finish_without_growth(_metadata, self->vm, self->heard);
 }
 
-BARE_TEST(g2_g3_a_host_that_stops_reading)
+BARE_TEST(G2_G3_a_host_that_stops_reading)
 {
 	self->vm->hold = 1u << KTSTR_PORT_BULK;
 	START(1, 0);
@@ -472,18 +472,18 @@ PLAIN(cost_of_one_kick, 1, in_box() ? 1 : 3, 0)
 
 /* Notifications, interrupts, several CPUs */
 
-PLAIN(h1_notify_values, 1, 0, 20)
-PLAIN(h4_interrupts_without_ack, 1, 0, 0)
-PLAIN(h4_interrupts_sent_anywhere, 1, 0, 0)
-PLAIN(h4_isr_and_ack, 1, 0, 0)
-ROUNDS(h6_a_driver_that_trusts_the_flags, 1, 300)
-ROUNDS(h3_a_storm_of_notifications, 4, 5000)
-ROUNDS(h8_kicks_toggles_and_resets_on_all_cpus, 4, 5000)
-ROUNDS(e27_payload_that_changes_while_it_is_read, 2, 300)
-ROUNDS(e27_rings_that_change_while_they_are_read, 2, 5000)
+PLAIN(H1_notify_values, 1, 0, 20)
+PLAIN(H4_interrupts_without_ack, 1, 0, 0)
+PLAIN(H4_interrupts_sent_anywhere, 1, 0, 0)
+PLAIN(H4_isr_and_ack, 1, 0, 0)
+ROUNDS(H6_a_driver_that_trusts_the_flags, 1, 300)
+ROUNDS(H3_a_storm_of_notifications, 4, 5000)
+ROUNDS(H8_kicks_toggles_and_resets_on_all_cpus, 4, 5000)
+ROUNDS(E27_payload_that_changes_while_it_is_read, 2, 300)
+ROUNDS(E27_rings_that_change_while_they_are_read, 2, 5000)
 
 /* A guest that does its worst on all CPUs has no say in whether it goes on. */
-BARE_TEST(h3_a_storm_that_does_not_end)
+BARE_TEST(H3_a_storm_that_does_not_end)
 {
 	START(4, 1000);
 	ASSERT_TRUE(vm__wait_text(self->vm, 1, "storm\n"));
@@ -497,7 +497,7 @@ BARE_TEST(h3_a_storm_that_does_not_end)
 }
 
 /* Numbers in a row, until the guest has enough. */
-BARE_TEST(d14_payload_then_element_then_index)
+BARE_TEST(D14_payload_then_element_then_index)
 {
 	static uint64_t numbers[8192];
 	uint64_t next = 0;
@@ -520,7 +520,7 @@ BARE_TEST(d14_payload_then_element_then_index)
 
 /* Life */
 
-BARE_TEST(i2_resets_under_traffic)
+BARE_TEST(I2_resets_under_traffic)
 {
 	START_ROUNDS(1, 100000, in_box() ? 4000 : 9000);
 	finish_without_growth(_metadata, self->vm, self->heard);
@@ -530,7 +530,7 @@ BARE_TEST(i2_resets_under_traffic)
  * The final drain meets rings that nobody looked at before. A terabyte may be on
  * offer: it comes in pieces, and what waits for the reader is bounded.
  */
-BARE_TEST(i3_hostile_last_words)
+BARE_TEST(hostile_last_words)
 {
 	/* What the shapes of case_flow.c leave behind on each port, in KiB. */
 	static const size_t kib[] = { 0, 0, 64, 0, 0, 8192, 0, 8192 };
@@ -550,6 +550,6 @@ BARE_TEST(i3_hostile_last_words)
 	}
 }
 
-PLAIN(i5_a_new_driver_without_a_reset_by_the_old, 1, 0, 0)
+PLAIN(I5_a_new_driver_without_a_reset_by_the_old, 1, 0, 0)
 
 TEST_HARNESS_MAIN

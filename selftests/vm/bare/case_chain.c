@@ -41,7 +41,7 @@ static void unused(unsigned int q, const struct seg *seg, unsigned int n)
 }
 
 /* Alone, and at both ends of a chain that is good otherwise. */
-static void e14_e16_e17_transmit_from_no_memory(void)
+static void E14_E16_E17_transmit_from_no_memory(void)
 {
 	struct seg bad[16], chain[3];
 	unsigned int n = bad_ranges(bad, false);
@@ -63,7 +63,7 @@ static void e14_e16_e17_transmit_from_no_memory(void)
 	say("refused %u\n", 4 * n * KTSTR_NR_QUEUES / 2);
 }
 
-static void e12_e20_transmit_with_nothing_to_read(void)
+static void E12_E20_transmit_with_nothing_to_read(void)
 {
 	const struct seg chains[] = {
 		{ SCRATCH, 16, true }, { SCRATCH, 0, false }, { SCRATCH, 0, true },
@@ -84,7 +84,7 @@ static void e12_e20_transmit_with_nothing_to_read(void)
 }
 
 /* Readable parts count, wherever they are; writable ones are left alone. */
-static void e23_transmit_of_a_mixed_chain(void)
+static void E23_transmit_of_a_mixed_chain(void)
 {
 	const struct seg mixed[] = {
 		{ SCRATCH, 7, false }, { SCRATCH + 0x100, 16, true }, { SCRATCH + 7, 9, false },
@@ -127,7 +127,7 @@ static void receive_after(unsigned int port, const struct seg *bad, unsigned int
 	CHECK_EQ(S_LIVE, reg_read(VIRTIO_MMIO_STATUS));
 }
 
-static void e14_e17_e21_receive_into_no_memory(void)
+static void E14_E17_E21_receive_into_no_memory(void)
 {
 	struct seg bad[20];
 	unsigned int n = bad_ranges(bad, true);
@@ -141,7 +141,7 @@ static void e14_e17_e21_receive_into_no_memory(void)
 }
 
 /* A message is never split, so small ones are bad too (5.3.6.2). */
-static void e21_f20_control_buffers_that_hold_nothing(void)
+static void E21_F20_control_buffers_that_hold_nothing(void)
 {
 	struct seg bad[20];
 	unsigned int n = bad_ranges(bad, true);
@@ -171,7 +171,7 @@ static void e21_f20_control_buffers_that_hold_nothing(void)
 	say("refused %u\n", n);
 }
 
-static void e18_the_last_byte_of_memory(void)
+static void E18_the_last_byte_of_memory(void)
 {
 	const uint64_t last = ram_end() - 16;
 	struct token *t = (void *)last;
@@ -202,7 +202,7 @@ static void e18_the_last_byte_of_memory(void)
  * RAM ends at 3 GiB and goes on at 4 GiB, and the host has both parts side by
  * side: what begins in one and ends in the other is in no memory all the same.
  */
-static void e18_the_hole_between_two_parts_of_memory(void)
+static void E18_the_hole_between_two_parts_of_memory(void)
 {
 	const uint64_t low = ram_end(), high = LAYOUT_HOLE_END, end = high_ram_end();
 	const struct seg bad[] = {
@@ -232,7 +232,7 @@ static void e18_the_hole_between_two_parts_of_memory(void)
 }
 
 /* C19: both halves of an address count. */
-static void c19_rings_above_4_gib(void)
+static void C19_rings_above_4_gib(void)
 {
 	const unsigned int q = KTSTR_Q_BULK_TX;
 	const uint64_t gpa = high_ram_end() - 0x3000;
@@ -263,7 +263,7 @@ static void fill_big(uint64_t len)
 #define MIB	(1u << 20)
 
 /* In one descriptor and in as many as a ring has (E3). */
-static void e3_e25_one_mebibyte(void)
+static void E3_E25_one_mebibyte(void)
 {
 	struct seg seg[QUEUE_SIZE];
 	uint16_t head;
@@ -283,7 +283,7 @@ static void e3_e25_one_mebibyte(void)
 }
 
 /* What is read there is what it was at the time; how much it is, is known. */
-static void e28_transmit_of_the_rings_themselves(void)
+static void E28_transmit_of_the_rings_themselves(void)
 {
 	driver_no_sums();
 	driver_up();
@@ -294,7 +294,7 @@ static void e28_transmit_of_the_rings_themselves(void)
 }
 
 /* Its own rings are the buffer: what the device finds there next is the host's token. */
-static void c18_e28_receive_into_the_rings_themselves(void)
+static void C18_E28_receive_into_the_rings_themselves(void)
 {
 	for (unsigned int port = 0; port < KTSTR_NR_PORTS; port++)
 		for (unsigned int part = 0; part < 3; part++) {
@@ -314,7 +314,7 @@ static void c18_e28_receive_into_the_rings_themselves(void)
 }
 
 /* Descriptor table, avail and used ring are one and the same page (C16). */
-static void c16_rings_that_overlap(void)
+static void C16_rings_that_overlap(void)
 {
 	driver_no_counts();
 	for (unsigned int q = 0; q < KTSTR_NR_QUEUES; q++) {
@@ -333,17 +333,17 @@ static void c16_rings_that_overlap(void)
 }
 
 const struct bare_case chain_cases[] = {
-	CASE(c16_rings_that_overlap),
-	CASE(c18_e28_receive_into_the_rings_themselves),
-	CASE(e12_e20_transmit_with_nothing_to_read),
-	CASE(e14_e16_e17_transmit_from_no_memory),
-	CASE(e14_e17_e21_receive_into_no_memory),
-	CASE(e21_f20_control_buffers_that_hold_nothing),
-	CASE(e18_the_last_byte_of_memory),
-	CASE(c19_rings_above_4_gib),
-	CASE(e18_the_hole_between_two_parts_of_memory),
-	CASE(e23_transmit_of_a_mixed_chain),
-	CASE(e3_e25_one_mebibyte),
-	CASE(e28_transmit_of_the_rings_themselves),
+	CASE(C16_rings_that_overlap),
+	CASE(C18_E28_receive_into_the_rings_themselves),
+	CASE(E12_E20_transmit_with_nothing_to_read),
+	CASE(E14_E16_E17_transmit_from_no_memory),
+	CASE(E14_E17_E21_receive_into_no_memory),
+	CASE(E21_F20_control_buffers_that_hold_nothing),
+	CASE(E18_the_last_byte_of_memory),
+	CASE(C19_rings_above_4_gib),
+	CASE(E18_the_hole_between_two_parts_of_memory),
+	CASE(E23_transmit_of_a_mixed_chain),
+	CASE(E3_E25_one_mebibyte),
+	CASE(E28_transmit_of_the_rings_themselves),
 	{ NULL, NULL }
 };

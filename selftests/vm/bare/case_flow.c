@@ -44,7 +44,7 @@ static void offer_answers(unsigned int n)
 	driver_kick(KTSTR_Q_CTRL_RX);
 }
 
-static void f18_a_full_ring_of_control_frames(void)
+static void F18_a_full_ring_of_control_frames(void)
 {
 	/* With buffers for the answers: 1 set for each port that is readied. */
 	driver_start(QUEUE_SIZE);
@@ -75,7 +75,7 @@ static void flood(uint32_t id, uint16_t event, uint16_t value, uint16_t other)
 }
 
 /* The host looks at its own memory between "mark" and the end. */
-static void f6_f10_f12_control_floods(void)
+static void F6_F10_F12_control_floods(void)
 {
 	memset((void *)SCRATCH, 0, SCRATCH_SIZE);
 	driver_up();
@@ -109,7 +109,7 @@ static void add_slices(unsigned int q, unsigned int n)
 }
 
 /* Says "full" to a host that does not read port 1, and needs no kick when it does. */
-static void g2_g3_a_host_that_stops_reading(void)
+static void G2_G3_a_host_that_stops_reading(void)
 {
 	const unsigned int q = KTSTR_Q_BULK_TX;
 	struct queue *dq = &queues[q];
@@ -185,7 +185,7 @@ static void sleep_on(unsigned int q, unsigned int want)
  * H6: a driver that kicks only when it is asked to and looks only when it was
  * interrupted: one notification lost, either way, and it sleeps for ever.
  */
-static void h6_a_driver_that_trusts_the_flags(void)
+static void H6_a_driver_that_trusts_the_flags(void)
 {
 	const uint64_t since = rdtsc();
 	unsigned int round;
@@ -314,7 +314,7 @@ static void cost_of_one_kick(void)
 }
 
 /* The machine ends while these are published and nobody was told. */
-static void i3_hostile_last_words(void)
+static void hostile_last_words(void)
 {
 	driver_up();
 	REQUIRE(bare_arg < ARRAY_SIZE(shapes));
@@ -325,11 +325,11 @@ static void i3_hostile_last_words(void)
 }
 
 const struct bare_case flow_cases[] = {
-	CASE(f18_a_full_ring_of_control_frames),
-	CASE(f6_f10_f12_control_floods),
-	CASE(g2_g3_a_host_that_stops_reading),
-	CASE(h6_a_driver_that_trusts_the_flags),
-	CASE(i3_hostile_last_words),
+	CASE(F18_a_full_ring_of_control_frames),
+	CASE(F6_F10_F12_control_floods),
+	CASE(G2_G3_a_host_that_stops_reading),
+	CASE(H6_a_driver_that_trusts_the_flags),
+	CASE(hostile_last_words),
 	CASE(cost_of_one_kick),
 	{ NULL, NULL }
 };

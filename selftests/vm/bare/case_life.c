@@ -26,7 +26,7 @@ static void reset_with_last_words(unsigned int port)
 #define WARM_UP	512u
 
 /* The host looks at its own memory and descriptors between "mark" and the end. */
-static void i2_resets_under_traffic(void)
+static void I2_resets_under_traffic(void)
 {
 	const uint64_t since = rdtsc();
 	unsigned int i;
@@ -41,6 +41,7 @@ static void i2_resets_under_traffic(void)
 		if (i % 8192 == 0) {
 			driver_up();
 			echo(ALL_PORTS);
+			driver_quiet();
 		}
 	}
 	say("# %u resets\n", i);
@@ -50,7 +51,7 @@ static void i2_resets_under_traffic(void)
  * I5: the driver is gone, its rings and buffers are somebody else's memory now,
  * and the device is still live when the next one writes status 0.
  */
-static void i5_a_new_driver_without_a_reset_by_the_old(void)
+static void I5_a_new_driver_without_a_reset_by_the_old(void)
 {
 	for (unsigned int i = 0; i < 20; i++) {
 		driver_up();
@@ -67,11 +68,12 @@ static void i5_a_new_driver_without_a_reset_by_the_old(void)
 			CHECK_EQ(CANARY, *(uint8_t *)at);
 		driver_up();
 		echo(ALL_PORTS);
+		driver_quiet();
 	}
 }
 
 const struct bare_case life_cases[] = {
-	CASE(i2_resets_under_traffic),
-	CASE(i5_a_new_driver_without_a_reset_by_the_old),
+	CASE(I2_resets_under_traffic),
+	CASE(I5_a_new_driver_without_a_reset_by_the_old),
 	{ NULL, NULL }
 };

@@ -100,7 +100,7 @@ static void broken(unsigned int q)
 	CHECK_EQ(S_LIVE | S_RESET, reg_read(VIRTIO_MMIO_STATUS));
 }
 
-static void d1_d4_e1_e4_e7_a_broken_ring_stops_alone(void)
+static void D1_D4_E1_E4_E7_a_broken_ring_stops_alone(void)
 {
 	for (unsigned int q = 0; q < KTSTR_NR_QUEUES; q++)
 		for (enum breakage how = 0; how < NR_BREAKAGES; how++) {
@@ -115,7 +115,7 @@ static void d1_d4_e1_e4_e7_a_broken_ring_stops_alone(void)
 }
 
 /* What was on offer when the device looked may not be taken back (2.7.6.1). */
-static void d2_an_index_that_goes_back(void)
+static void D2_an_index_that_goes_back(void)
 {
 	for (unsigned int port = 0; port < KTSTR_NR_PORTS; port++) {
 		driver_up();
@@ -128,7 +128,7 @@ static void d2_an_index_that_goes_back(void)
 }
 
 /* The second and later ones are not announced again: NEEDS_RESET is set already. */
-static void d1_all_rings_broken_at_once(void)
+static void D1_all_rings_broken_at_once(void)
 {
 	for (enum breakage how = 0; how < NR_BREAKAGES; how++) {
 		driver_up();
@@ -144,7 +144,7 @@ static void d1_all_rings_broken_at_once(void)
 }
 
 /* The device has indices of its own and reads nothing of the used ring back (2.7.8). */
-static void d8_a_scribbled_used_ring_changes_nothing(void)
+static void D8_a_scribbled_used_ring_changes_nothing(void)
 {
 	struct queue *dq = &queues[KTSTR_Q_BULK_TX];
 
@@ -168,7 +168,7 @@ static void d8_a_scribbled_used_ring_changes_nothing(void)
 	echo(ALL_PORTS);
 }
 
-static void d8_a_scribbled_receive_ring_changes_nothing(void)
+static void D8_a_scribbled_receive_ring_changes_nothing(void)
 {
 	struct queue *dq = &queues[KTSTR_Q_BULK_RX];
 	uint16_t before;
@@ -209,7 +209,7 @@ static void untouched(uint64_t from, uint64_t to)
 		CHECK_EQ(CANARY, *(uint8_t *)from);
 }
 
-static void d13_e23_used_lengths_of_receive(void)
+static void D13_E23_used_lengths_of_receive(void)
 {
 	const struct seg fives[] = {
 		{ SCRATCH, 5, true }, { SCRATCH + 8, 5, true }, { SCRATCH + 16, 5, true },
@@ -246,7 +246,7 @@ static void d13_e23_used_lengths_of_receive(void)
 }
 
 /* 2.7.13.1 forbids it; the device has no state that it could upset. */
-static void d6_a_head_offered_again(void)
+static void D6_a_head_offered_again(void)
 {
 	driver_start(QUEUE_SIZE);
 	driver_handshake(KTSTR_Q_BULK_RX);
@@ -262,12 +262,12 @@ static void d6_a_head_offered_again(void)
 }
 
 const struct bare_case ring_cases[] = {
-	CASE(d1_d4_e1_e4_e7_a_broken_ring_stops_alone),
-	CASE(d2_an_index_that_goes_back),
-	CASE(d1_all_rings_broken_at_once),
-	CASE(d6_a_head_offered_again),
-	CASE(d8_a_scribbled_used_ring_changes_nothing),
-	CASE(d8_a_scribbled_receive_ring_changes_nothing),
-	CASE(d13_e23_used_lengths_of_receive),
+	CASE(D1_D4_E1_E4_E7_a_broken_ring_stops_alone),
+	CASE(D2_an_index_that_goes_back),
+	CASE(D1_all_rings_broken_at_once),
+	CASE(D6_a_head_offered_again),
+	CASE(D8_a_scribbled_used_ring_changes_nothing),
+	CASE(D8_a_scribbled_receive_ring_changes_nothing),
+	CASE(D13_E23_used_lengths_of_receive),
 	{ NULL, NULL }
 };

@@ -55,7 +55,7 @@ static void reader(unsigned int cpu)
 	stop = true;
 }
 
-static void d14_payload_then_element_then_index(void)
+static void D14_payload_then_element_then_index(void)
 {
 	const unsigned int q = KTSTR_Q_BULK_RX;
 
@@ -94,7 +94,7 @@ static void mutate_payload(unsigned int cpu)
 	}
 }
 
-static void e27_payload_that_changes_while_it_is_read(void)
+static void E27_payload_that_changes_while_it_is_read(void)
 {
 	const uint64_t since = rdtsc();
 
@@ -134,7 +134,7 @@ static void mutate_rings(unsigned int cpu)
 	}
 }
 
-static void e27_rings_that_change_while_they_are_read(void)
+static void E27_rings_that_change_while_they_are_read(void)
 {
 	const uint64_t since = rdtsc();
 	unsigned int resets = 0;
@@ -165,7 +165,7 @@ static void storm(unsigned int cpu)
 }
 
 /* H3: nobody has anything to say, and all say so all the time. */
-static void h3_a_storm_of_notifications(void)
+static void H3_a_storm_of_notifications(void)
 {
 	unsigned int rounds = 0;
 
@@ -209,7 +209,7 @@ static void turmoil(unsigned int cpu)
 }
 
 /* One CPU's initialisation is torn apart by the others'; only the last one counts. */
-static void h8_kicks_toggles_and_resets_on_all_cpus(void)
+static void H8_kicks_toggles_and_resets_on_all_cpus(void)
 {
 	const uint64_t since = rdtsc();
 
@@ -235,7 +235,7 @@ static void storm_for_ever(unsigned int cpu)
 }
 
 /* The host ends this one. */
-static void h3_a_storm_that_does_not_end(void)
+static void H3_a_storm_that_does_not_end(void)
 {
 	driver_no_counts();
 	driver_up();
@@ -245,11 +245,11 @@ static void h3_a_storm_that_does_not_end(void)
 }
 
 const struct bare_case smp_cases[] = {
-	CASE(d14_payload_then_element_then_index),
-	CASE(e27_payload_that_changes_while_it_is_read),
-	CASE(e27_rings_that_change_while_they_are_read),
-	CASE(h3_a_storm_of_notifications),
-	CASE(h3_a_storm_that_does_not_end),
-	CASE(h8_kicks_toggles_and_resets_on_all_cpus),
+	CASE(D14_payload_then_element_then_index),
+	CASE(E27_payload_that_changes_while_it_is_read),
+	CASE(E27_rings_that_change_while_they_are_read),
+	CASE(H3_a_storm_of_notifications),
+	CASE(H3_a_storm_that_does_not_end),
+	CASE(H8_kicks_toggles_and_resets_on_all_cpus),
 	{ NULL, NULL }
 };

@@ -309,3 +309,10 @@ void host_has_room(void)
 	echo(1u << KTSTR_PORT_STATS);
 	echo(1u << KTSTR_PORT_BULK);
 }
+
+void driver_quiet(void)
+{
+	for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++)
+		WAIT(!(READ_ONCE(queues[port_txq(p)].used->flags) & VRING_USED_F_NO_NOTIFY));
+	reg_read(VIRTIO_MMIO_STATUS);
+}

@@ -166,6 +166,15 @@ void echo(unsigned int ports);
  */
 void host_has_room(void);
 
+/**
+ * driver_quiet() - wait until the device looks at no transmit queue by itself
+ *
+ * After a busy time it does, and would take what a case publishes without a kick.
+ * It has stopped when it asks for kicks on every port, and the look in which it
+ * began to is over when an access to a register is.
+ */
+void driver_quiet(void);
+
 /** echo_ask() - only the first half: send a token on @port; return: it */
 uint64_t echo_ask(unsigned int port);
 
