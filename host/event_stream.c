@@ -15,6 +15,7 @@ struct event_stream {
 	uint64_t offset_ns;		/* modulo 2^64: may be back in time */
 	uint64_t add_ns;		/* @offset_ns, or 0 while a plain frame is read */
 	uint32_t nr_cpus;
+	uint32_t page_size;
 	uint32_t next_seq[KTSTR_CPUS_MAX];
 };
 
@@ -62,6 +63,7 @@ struct event_stream *event_stream__new(const struct event_stream_opts *opts)
 		goto fail;
 	s->nr_cpus = po.nr_cpus = mo.nr_cpus = event_state__nr_cpus(s->state);
 	po.state = s->state;
+	s->page_size = opts->page_size;
 	mo.arg = s;
 	s->page = event_page__new();
 	s->merge = event_merge__new(&mo);
@@ -111,18 +113,30 @@ static void damaged(struct event_stream *s, uint32_t cpu)
 	event_merge__hole(s->merge, cpu, EVENT_HOLE_DAMAGED, 0);
 }
 
-static void decode(struct event_stream *s, uint32_t cpu, const struct assembler_frame *f)
+static void decode(struct event_stream *s, uint32_t cpu, uint32_t flags, const uint8_t *data,
+		   size_t len)
 {
 	const struct event_page_stats *st = event_page__stats(s->page);
 	uint64_t malformed = st->malformed_records;
 	unsigned int ret;
 
-	s->add_ns = f->flags & KTSTR_F_PLAIN ? 0 : s->offset_ns;
-	if (event_page__missed(f->flags, f->data, f->len))
+	if (event_page__missed(flags, data, len))
 		event_merge__hole(s->merge, cpu, EVENT_HOLE_BUFFER, 0);
-	ret = event_page__decode(s->page, cpu, f->flags, f->data, f->len, on_record, s);
+	ret = event_page__decode(s->page, cpu, flags, data, len, on_record, s);
 	if (ret & EVENT_PAGE_CUT || st->malformed_records != malformed)
 		damaged(s, cpu);
+}
+
+static void decode_frame(struct event_stream *s, uint32_t cpu, const struct assembler_frame *f)
+{
+	bool plain = f->flags & KTSTR_F_PLAIN;
+	size_t at = 0, size = plain || !s->page_size ? f->len : s->page_size;
+
+	s->add_ns = plain ? 0 : s->offset_ns;
+	do {
+		decode(s, cpu, f->flags, f->data + at, size < f->len - at ? size : f->len - at);
+		at += size;
+	} while (at < f->len);
 }
 
 void event_stream__frame(void *arg, const struct assembler_frame *f)
@@ -141,7 +155,7 @@ void event_stream__frame(void *arg, const struct assembler_frame *f)
 	if (f->corrupt)
 		damaged(s, cpu);
 	else
-		decode(s, cpu, f);
+		decode_frame(s, cpu, f);
 	event_merge__run(s->merge);
 }
 

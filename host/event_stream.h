@@ -20,6 +20,7 @@
  * struct event_stream_opts - what is wanted
  * @sz: sizeof(struct event_stream_opts): the structure may grow
  * @state: for event_state__new(); its topology says how many CPUs there are
+ * @page_size: struct ktstr_dev_info.page_size, when frames hold several pages; 0: one each
  * @horizon_ns, @merge_bytes: for event_merge__new()
  * @perfetto: for event_perfetto__new(); without its @write there is no trace; @state
  *	and @nr_cpus are filled in
@@ -27,6 +28,7 @@
 struct event_stream_opts {
 	size_t sz;
 	struct event_state_opts state;
+	uint32_t page_size;
 	uint64_t horizon_ns;
 	size_t merge_bytes;
 	struct event_perfetto_opts perfetto;

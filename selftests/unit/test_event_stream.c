@@ -239,6 +239,41 @@ TEST_F(stream, a_page_of_another_clock)
 	EXPECT_EQ(MS, event_state__cpu(event_stream__state(self->s), 0)->unknown_ns);
 }
 
+TEST(several_pages_in_a_frame)
+{
+	struct event_stream_opts opts = {
+		.sz = sizeof(opts), .state.topology = { 1, 1, 2, 1 }, .page_size = 4096,
+	};
+	struct event_stream *s = event_stream__new(&opts);
+	uint64_t pages[3 * 512] = { 0 };
+	struct assembler_frame f = {
+		.type = KTSTR_T_EVNT, .stream = 1, .data = (void *)pages, .len = sizeof(pages),
+	};
+
+	for (uint32_t i = 0; i < 3; i++) {
+		struct ktstr_ev_switch sw = {
+			.h = { .type = KTSTR_EV_SWITCH, .arg = 1, .pid = i }, .next_pid = i + 1,
+		};
+		uint32_t head = sizeof(sw) / 4;
+
+		pages[i * 512] = T0 + i * MS;
+		pages[i * 512 + 1] = 20;
+		memcpy(&pages[i * 512 + 2], &head, 4);
+		memcpy((uint8_t *)&pages[i * 512 + 2] + 4, &sw, sizeof(sw));
+	}
+	event_stream__frame(s, &f);
+	/* The third is cut within its event. */
+	f.seq++;
+	f.len = 2 * 4096 + 30;
+	for (uint32_t i = 0; i < 3; i++)
+		pages[i * 512] += 10 * MS;
+	event_stream__frame(s, &f);
+	event_stream__finish(s);
+	EXPECT_EQ(5, totals(s)->events[KTSTR_EV_SWITCH]);
+	EXPECT_EQ(1, event_stream__stats(s)->cut);
+	event_stream__free(s);
+}
+
 #define EXPECT_TOLD(text, what) do {					\
 	EXPECT_NE(NULL, strstr(text, what)) {				\
 		TH_LOG("missing: %s\nin: %s", what, text);		\
