@@ -172,8 +172,8 @@ static inline bool driver__echo(struct driver *d, unsigned int q)
 	if (q == KTSTR_Q_CTRL_RX)
 		return driver__echo_control(d);
 	if (q == KTSTR_Q_CTRL_TX)
-		return driver__all_back(d, q) && driver__control(d, ~0u, VIRTIO_CONSOLE_DEVICE_READY,
-								 1);
+		return driver__all_back(d, q) &&
+		       driver__control(d, ~0u, VIRTIO_CONSOLE_DEVICE_READY, 1);
 	if (q & 1)
 		return driver__echo_tx(d, q > 1 ? q / 2 - 1 : 0);
 	return driver__echo_rx(d, q ? q / 2 - 1 : 0);

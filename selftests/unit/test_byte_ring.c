@@ -17,7 +17,9 @@
 #define BIG	(8u << 20)
 
 /* Lengths at which something may be off by one. */
-static const size_t edges[] = { 0, 1, 2, 3, CAP / 2, CAP - 3, CAP - 2, CAP - 1, CAP, CAP + 1, SIZE_MAX };
+static const size_t edges[] = {
+	0, 1, 2, 3, CAP / 2, CAP - 3, CAP - 2, CAP - 1, CAP, CAP + 1, SIZE_MAX,
+};
 #define NR_EDGES (sizeof(edges) / sizeof(edges[0]))
 
 FIXTURE(bytes)

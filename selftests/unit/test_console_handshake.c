@@ -399,7 +399,8 @@ TEST_F(console, F13_port_open_is_0_or_1)
 			for (unsigned int i = 0; i < 5; i++) {
 				uint64_t before = driver__errors(d);
 
-				ASSERT_TRUE(driver__control(d, p, VIRTIO_CONSOLE_PORT_OPEN, bad[i]));
+				ASSERT_TRUE(driver__control(d, p, VIRTIO_CONSOLE_PORT_OPEN,
+							    bad[i]));
 				EXPECT_EQ(open, virtio_console__is_open(d->vc, p)) {
 					TH_LOG("value %u", bad[i]);
 				}
@@ -410,7 +411,7 @@ TEST_F(console, F13_port_open_is_0_or_1)
 	EXPECT_ALIVE(d, 0);
 }
 
-/* Small buffers are counted in a row and per life of a driver: a better one or a reset starts over. */
+/* Small buffers are counted in a row: a better one starts over, and so does a reset. */
 TEST_F(console, F20_count_of_small_buffers_starts_over)
 {
 	struct driver *d = &self->d;

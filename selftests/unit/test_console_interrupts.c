@@ -111,6 +111,25 @@ TEST_F(irq, transmit_interrupt_comes_with_the_timer)
 	EXPECT_ALIVE(d, 0);
 }
 
+/* A driver that kicks on does not push its interrupt before it. */
+TEST_F(irq, timer_is_not_put_off_by_another_kick)
+{
+	struct driver *d = &self->d;
+
+	for (int i = 0; i < 20; i++) {
+		long left;
+
+		send(d, BULK_TX, 1);
+		left = timer_left(d);
+		send(d, BULK_TX, 1);
+		EXPECT_GE(left, timer_left(d));
+		send(d, KTSTR_Q_STATS_TX, 1);
+		EXPECT_GE(left, timer_left(d));
+		quiesce(d);
+	}
+	EXPECT_ALIVE(d, 0);
+}
+
 TEST_F(irq, quarter_of_the_ring_is_interrupted_at_once)
 {
 	struct driver *d = &self->d;
@@ -290,7 +309,8 @@ TEST_F(irq, H6_no_interrupt_toggled_at_random)
 				driver__add1(d, q, DRIVER_DATA_GPA, random() % 9, false);
 			} else {
 				driver__add1(d, q, DRIVER_DATA_GPA, 16, true);
-				virtio_console__write(d->vc, q ? q / 2 - 1 : 0, "abc", 1 + random() % 2);
+				virtio_console__write(d->vc, q ? q / 2 - 1 : 0, "abc",
+						      1 + random() % 2);
 			}
 			if (k + 1 == n || random() % 3 == 0)
 				driver__kick(d, q);

@@ -112,15 +112,19 @@ TEST_F(chains, E16_E17_addresses_that_are_no_memory)
 		{ LAYOUT_CONSOLE_MMIO, 0x200 }, { NOTIFY_GPA, 4 },
 		{ LAYOUT_HOLE_END, 8 }, { 0, 8 }, { DRIVER_RAM_GPA - 1, 2 },
 	};
+	/* A good message, so that on the control queue too the good part alone would do. */
+	const struct virtio_console_control msg = { 0, VIRTIO_CONSOLE_DEVICE_READY, 1 };
 	struct driver *d = &self->d;
 	struct virtio_console_stats before = driver__stats(d), after;
 
+	memcpy(driver__ptr(d, DRIVER_DATA_GPA), &msg, sizeof(msg));
+
 	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		expect_nothing_sent(d, { bad[i].gpa, bad[i].len, false });
-		expect_nothing_sent(d, { DRIVER_DATA_GPA, 4, false },
+		expect_nothing_sent(d, { DRIVER_DATA_GPA, 8, false },
 				    { bad[i].gpa, bad[i].len, false });
 		expect_nothing_sent(d, { bad[i].gpa, bad[i].len, true },
-				    { DRIVER_DATA_GPA, 4, false });
+				    { DRIVER_DATA_GPA, 8, false });
 	}
 	/* No register was reached by way of a buffer: only our own kicks, one a chain. */
 	after = driver__stats(d);
@@ -219,7 +223,9 @@ TEST_F(chains, E21_read_only_descriptors_are_not_written)
 			int head = driver__add(d, q, &bad[i % nr], 1);
 
 			driver__kick(d, q);
-			ASSERT_EQ(head, driver__used(d, q, &len)) TH_LOG("port %u case %u", p, i % nr);
+			ASSERT_EQ(head, driver__used(d, q, &len)) {
+				TH_LOG("port %u case %u", p, i % nr);
+			}
 			ASSERT_EQ(0, len);
 		}
 		for (unsigned int i = 0; i < NUM; i++)
@@ -233,6 +239,44 @@ TEST_F(chains, E21_read_only_descriptors_are_not_written)
 	}
 	EXPECT_EQ(0, driver__stats(d).broken);
 	EXPECT_ALIVE(d, 0);
+}
+
+/* One bad descriptor spoils the chain: its good part is not filled either. */
+TEST_F(chains, E21_partly_bad_chains_are_not_written)
+{
+	static const struct driver_seg half[] = {
+		{ DRIVER_DATA_GPA, 64, true }, { LAYOUT_CONSOLE_MMIO, 64, true },
+		{ DRIVER_DATA_GPA, 64, true },
+	};
+	struct driver *d = &self->d;
+	uint8_t *mem = driver__ptr(d, DRIVER_DATA_GPA);
+	uint32_t len;
+
+	memset(mem, '.', 64);
+	for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++) {
+		ASSERT_EQ(0, virtio_console__write(d->vc, p, "abcdef", 6));
+		for (unsigned int first = 0; first < 2; first++) {
+			int head = driver__add(d, driver__rxq(p), &half[first], 2);
+
+			driver__kick(d, driver__rxq(p));
+			EXPECT_EQ(head, driver__used(d, driver__rxq(p), &len));
+			EXPECT_EQ(0, len);
+		}
+		EXPECT_EQ(6, virtio_console__pending(d->vc, p));
+	}
+	/* And none of a control message. */
+	ASSERT_TRUE(driver__init(d, DRIVER_FEATURES, NUM));
+	ASSERT_TRUE(driver__control(d, 0, VIRTIO_CONSOLE_DEVICE_READY, 1));
+	for (unsigned int first = 0; first < 2; first++) {
+		driver__add(d, KTSTR_Q_CTRL_RX, &half[first], 2);
+		driver__kick(d, KTSTR_Q_CTRL_RX);
+		EXPECT_LE(0, driver__used(d, KTSTR_Q_CTRL_RX, &len));
+		EXPECT_EQ(0, len);
+	}
+	for (unsigned int i = 0; i < 64; i++) {
+		EXPECT_EQ('.', mem[i]);
+	}
+	EXPECT_ALIVE(d, 1u << KTSTR_Q_CTRL_RX | 1u << KTSTR_Q_BULK_RX | 1u << KTSTR_Q_STATS_RX);
 }
 
 TEST_F(chains, E23_mixed_chains_receive_into_their_writable_part)
@@ -271,24 +315,26 @@ TEST_F(chains, E28_buffer_that_overlaps_the_rings)
 
 	for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++) {
 		for (unsigned int i = 0; i < 300; i++) {
-			driver__add1(d, driver__txq(p), driver__ring_gpa(driver__txq(p)), RING_STRIDE,
-				     false);
-			driver__kick(d, driver__txq(p));
+			unsigned int q = driver__txq(p);
+
+			driver__add1(d, q, driver__ring_gpa(q), RING_STRIDE, false);
+			driver__kick(d, q);
 			ASSERT_EQ(RING_STRIDE, driver__discard(d, p));
-			ASSERT_TRUE(driver__all_back(d, driver__txq(p)));
+			ASSERT_TRUE(driver__all_back(d, q));
 		}
 	}
 	EXPECT_EQ(0, driver__errors(d));
 	/* The other way: what the host sends lands on the ring it comes through. */
 	for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++) {
 		static uint8_t noise[RING_STRIDE];
+		unsigned int q = driver__rxq(p);
 
 		for (unsigned int i = 0; i < sizeof(noise); i++)
 			noise[i] = i * 31 ^ p;
-		driver__add1(d, driver__rxq(p), driver__ring_gpa(driver__rxq(p)), RING_STRIDE, true);
-		driver__kick(d, driver__rxq(p));
+		driver__add1(d, q, driver__ring_gpa(q), RING_STRIDE, true);
+		driver__kick(d, q);
 		EXPECT_EQ(0, virtio_console__write(d->vc, p, noise, sizeof(noise)));
-		driver__kick(d, driver__rxq(p));
+		driver__kick(d, q);
 		EXPECT_EQ(0, virtio_console__write(d->vc, p, noise, sizeof(noise)));
 	}
 	EXPECT_ALIVE(d, 1u << 0 | 1u << 4 | 1u << 6);

@@ -224,7 +224,8 @@ TEST_F(data, G12_bytes_are_conserved)
 		long n;
 
 		while (out < slots && sent < total) {
-			uint64_t gpa = DRIVER_DATA_GPA + d->q[BULK_TX].next_desc % slots * 128 * KIB;
+			unsigned int slot = d->q[BULK_TX].next_desc % slots;
+			uint64_t gpa = DRIVER_DATA_GPA + slot * 128 * KIB;
 
 			len = len > total - sent ? total - sent : len;
 			send_at(self, BULK_TX, gpa, sent, len);

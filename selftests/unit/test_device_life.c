@@ -284,6 +284,7 @@ TEST_F(life, I7_firmware_driver_with_split_messages)
  */
 TEST_F(life, I7_driver_with_page_buffers_and_long_chains)
 {
+	const uint64_t data = DRIVER_DATA_GPA + 8 * MIB;
 	struct driver *d = &self->d;
 	uint8_t got[4096];
 	unsigned int answers = 0;
@@ -310,8 +311,8 @@ TEST_F(life, I7_driver_with_page_buffers_and_long_chains)
 
 		d->q[driver__txq(p)].avail->flags = VRING_AVAIL_F_NO_INTERRUPT;
 		for (unsigned int i = 0; i < 64; i++)
-			seg[i] = (struct driver_seg) { DRIVER_DATA_GPA + 8 * MIB + i * 100, i, false };
-		memset(driver__ptr(d, DRIVER_DATA_GPA + 8 * MIB), 'b', 6400);
+			seg[i] = (struct driver_seg) { data + i * 100, i, false };
+		memset(driver__ptr(d, data), 'b', 6400);
 		driver__add(d, driver__txq(p), seg, 64);
 		driver__kick(d, driver__txq(p));
 		EXPECT_LE(0, driver__used(d, driver__txq(p), NULL));

@@ -166,7 +166,8 @@ TEST_F(rings, E7_E8_E9_E11_indirect_always_breaks)
 		for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++) {
 			EXPECT_EQ(0, virtio_console__read(self->d.vc, p, &(uint8_t){ 0 }, 1));
 		}
-		EXPECT_EQ(0, memcmp(driver__ptr(&self->d, DRIVER_DATA_GPA + 0x1000), "........", 8));
+		EXPECT_EQ(0, memcmp(driver__ptr(&self->d, DRIVER_DATA_GPA + 0x1000), "........",
+				    8));
 	}
 }
 

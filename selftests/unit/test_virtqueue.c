@@ -457,8 +457,8 @@ TEST_F(ring, random_rings)
 
 			if (random() & 1)
 				addr = (uint64_t)random() << 33;
-			put(self, i, addr, random() & 1 ? random() % 256 : random() * 3, random() & 3,
-			    random() % 17);
+			put(self, i, addr, random() & 1 ? random() % 256 : random() * 3,
+			    random() & 3, random() % 17);
 			self->avail->ring[i] = random() % 17;
 		}
 		self->avail->idx += random() % 17;
