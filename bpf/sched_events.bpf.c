@@ -23,7 +23,9 @@ const volatile __u64 filter_cpus[8] = { ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull
 const volatile __u64 filter_cgroup;		/* id; 0: every cgroup */
 
 #define PF_KTHREAD	0x00200000
+#define TASK_STATES	0xffff		/* without TASK_STATE_MAX and up */
 #define TASK_REPORT	0xff		/* what sched_switch reports of a state */
+#define TASK_PARKED	0x40		/* stands for sleeps that it does not report */
 
 static bool cpu_wanted(void)
 {
@@ -44,10 +46,15 @@ static bool task_wanted(struct task_struct *p)
 
 #define WANTED(_type) (filter_events & 1ull << (_type) && cpu_wanted())
 
-/* State as sched_switch has it: 0 while the task still wants to run (preempted). */
+/*
+ * State as sched_switch has it: 0 while the task still wants to run. A frozen one or
+ * one that waits for an RT lock sleeps too, with no bit among those.
+ */
 static __u16 left_state(bool preempt, unsigned int state)
 {
-	return preempt ? 0 : state & TASK_REPORT;
+	if (preempt || !(state & TASK_STATES))
+		return 0;
+	return state & TASK_REPORT ? state & TASK_REPORT : TASK_PARKED;
 }
 
 SEC("?tp_btf/sched_switch")
@@ -176,15 +183,29 @@ int BPF_PROG(on_cgroup, struct cgroup *cgrp, const char *path)
 	return 0;
 }
 
-/* Tasks that were there before the programs: one record each. */
+static int affinity(struct task_struct *p)
+{
+	struct ktstr_ev_affinity ev = {
+		.h = { .type = KTSTR_EV_AFFINITY, .pid = p->pid },
+		.nr_cpus = p->nr_cpus_allowed,
+		.mask = p->cpus_mask.bits[0],
+	};
+
+	if (WANTED(KTSTR_EV_AFFINITY) && task_wanted(p))
+		emit(&ev, sizeof(ev));
+	return 0;
+}
+
+/* Tasks that were there before the programs: who they are and where they may run. */
 SEC("?iter/task")
 int on_task(struct bpf_iter__task *ctx)
 {
 	struct task_struct *p = ctx->task;
 
-	if (p)
-		describe(KTSTR_EV_TASK, p, p->real_parent->pid, cgroup_of(p));
-	return 0;
+	if (!p)
+		return 0;
+	describe(KTSTR_EV_TASK, p, p->real_parent->pid, cgroup_of(p));
+	return affinity(p);
 }
 
 SEC("?tp_btf/cpu_idle")
@@ -232,15 +253,7 @@ int BPF_PROG(on_boost, struct task_struct *p, struct task_struct *donor)
 SEC("?fexit/set_cpus_allowed_common")
 int BPF_PROG(on_affinity, struct task_struct *p, struct affinity_context *ac)
 {
-	struct ktstr_ev_affinity ev = {
-		.h = { .type = KTSTR_EV_AFFINITY, .pid = p->pid },
-		.nr_cpus = p->nr_cpus_allowed,
-		.mask = p->cpus_mask.bits[0],
-	};
-
-	if (WANTED(KTSTR_EV_AFFINITY) && task_wanted(p))
-		emit(&ev, sizeof(ev));
-	return 0;
+	return affinity(p);
 }
 
 static int throttle(struct cfs_rq *cfs_rq, bool on)
