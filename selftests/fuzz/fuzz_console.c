@@ -182,22 +182,16 @@ static void op_init(const struct record *r)
 	model__reset(&m);
 	model__init(&m, !(r->a & 2), log2num);
 	if (!(r->a & 1))
-		model__handshake(&m);
+		model__handshake(&m, r->a & 8);
 }
 
 static void run_record(const struct record *r);
 
-/* Records that only touch memory: all that another vCPU can do while one is in the device. */
 static bool can_race(unsigned int op)
 {
-	static const bool can[OP_NR] = {
-		[OP_SEND] = true, [OP_SEND_MANY] = true, [OP_OFFER] = true,
-		[OP_OFFER_CONTROL] = true, [OP_CONTROL] = true, [OP_FLAGS] = true,
-		[OP_DESC] = true, [OP_PUBLISH] = true, [OP_AVAIL_IDX] = true,
-		[OP_AVAIL_ENTRY] = true, [OP_USED] = true, [OP_POKE] = true,
-	};
+	static const uint8_t can[] = { RECORD_RACERS };
 
-	return can[op];
+	return memchr(can, op, sizeof(can));
 }
 
 static const struct record *racer;
@@ -209,9 +203,14 @@ static void race(void)
 	racing = false;
 }
 
-/* Arm: the record that follows is run when the one behind it is in the device. */
+/*
+ * Arm: the record that follows is run when the one behind it is in the device. Most
+ * calls are short, a few long.
+ */
 static void op_race(const struct record *r)
 {
+	static const unsigned int span[] = { 2048, 512, 96, 96 };
+
 	if (at + 2 >= nr_records || !can_race(r[1].op % OP_NR) || r[2].op % OP_NR == OP_RACE)
 		return;
 	racer = r + 1;
@@ -220,7 +219,7 @@ static void op_race(const struct record *r)
 		print_record(at - 1);
 		print_record(at);
 	}
-	work__at(1 + r->x % (r->y & 1 ? 2048 : 256), race);
+	work__at(1 + r->x % span[r->y & 3], race);
 	run_record(r + 2);
 	if (work__at(0, NULL))
 		race();
@@ -327,7 +326,7 @@ static void finish(void)
 	model__connect(&m, KTSTR_PORT_STATS, true);
 	model__reset(&m);
 	model__init(&m, true, log2num);
-	model__handshake(&m);
+	model__handshake(&m, true);
 	for (unsigned int port = 0; port < KTSTR_NR_PORTS; port++) {
 		while (m.port[port].pending) {
 			model__offer(&m, port, 1, 0, RAM_SLOT_SIZE, false);

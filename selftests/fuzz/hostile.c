@@ -207,9 +207,10 @@ static void set_desc(struct model *m, unsigned int q, unsigned int i, const stru
 		model__taint_all(m);
 }
 
-static void desc(struct model *m, const struct record *r)
+static void desc(struct model *m, const struct record *r, bool racing)
 {
 	unsigned int q = r->a % KTSTR_NR_QUEUES, num = m->q[q].num, i;
+	struct driver_queue *dq = &m->d.q[q];
 	struct vring_desc desc = {
 		.addr = odd_address(r->y, r->y >> 14),
 		.len = odd_length(r->y >> 4, r->x >> 8),
@@ -218,9 +219,15 @@ static void desc(struct model *m, const struct record *r)
 
 	if (!m->q[q].exists)
 		return;
-	i = r->x % num;
+	/* Any, or the one that was offered last. */
+	i = r->a & 0x20 ? dq->avail->ring[(dq->avail_idx - 1) % num] % num : r->x % num;
 	desc.next = r->a & 0x40 ? r->y >> 16 : (i + (r->y >> 10 & 15)) % num;
 	set_desc(m, q, i, &desc);
+	if (!(r->a & 0x10))
+		return;
+	driver__publish(&m->d, q, i);
+	if (!racing)
+		model__kick(m, q, KICK_ALWAYS);
 }
 
 static void publish(struct model *m, const struct record *r, bool racing)
@@ -375,7 +382,7 @@ void hostile__run(struct model *m, const struct record *r, bool racing)
 	case OP_REG_WRITE:
 		return reg_write(m, r);
 	case OP_DESC:
-		return desc(m, r);
+		return desc(m, r, racing);
 	case OP_PUBLISH:
 		return publish(m, r, racing);
 	case OP_AVAIL_IDX:

@@ -91,6 +91,7 @@ struct model_gap {
  * @placed: bytes the device placed since power-on
  * @guest: stream position of the byte that the guest gets next
  * @refused: the host was told to wait for room
+ * @said_ready: PORT_READY was published
  * @ready: PORT_READY was seen
  * @open: the guest has it open
  * @closed: the host has it closed
@@ -112,6 +113,7 @@ struct model_port {
 	uint64_t placed;
 	uint64_t guest;
 	bool refused;
+	bool said_ready;
 	bool ready;
 	bool open;
 	bool closed;
@@ -221,8 +223,12 @@ void model__reset(struct model *m);
 /** model__init() - after a reset: up to DRIVER_OK; queue i has 2^@log2num[i] entries */
 void model__init(struct model *m, bool multiport, const uint8_t *log2num);
 
-/** model__handshake() - offer control buffers, ready and open every port, take the answers */
-void model__handshake(struct model *m);
+/**
+ * model__handshake() - offer control buffers, ready and open every port, take the answers
+ * @m: model
+ * @hurry: say everything before listening
+ */
+void model__handshake(struct model *m, bool hurry);
 
 /** model__room() - how many more descriptors can be published on @q? 0 if there is no such queue */
 unsigned int model__room(const struct model *m, unsigned int q);

@@ -123,8 +123,8 @@ void model__offer_control(struct model *m, uint32_t len)
 	driver__add1(&m->d, KTSTR_Q_CTRL_RX, gpa, len, true);
 }
 
-/* What the device takes without a word. */
-static bool message_good(const struct model *m, const struct virtio_console_control *msg)
+/* What the device takes without a word, in the order in which it is published. */
+static bool message_good(struct model *m, const struct virtio_console_control *msg)
 {
 	uint16_t event = le16toh(msg->event), value = le16toh(msg->value);
 	uint32_t id = le32toh(msg->id);
@@ -133,9 +133,11 @@ static bool message_good(const struct model *m, const struct virtio_console_cont
 		return value == 1;
 	if (id >= KTSTR_NR_PORTS)
 		return false;
-	if (event == VIRTIO_CONSOLE_PORT_READY)
+	if (event == VIRTIO_CONSOLE_PORT_READY) {
+		m->port[id].said_ready |= value == 1;
 		return value == 1;
-	return event == VIRTIO_CONSOLE_PORT_OPEN && value <= 1 && m->port[id].ready;
+	}
+	return event == VIRTIO_CONSOLE_PORT_OPEN && value <= 1 && m->port[id].said_ready;
 }
 
 void model__control(struct model *m, const struct virtio_console_control *msg, uint32_t len,
@@ -361,6 +363,7 @@ static void forget_port(struct model *m, unsigned int i, bool had_driver)
 	if (had_driver)
 		p->pending = 0;
 	p->guest = p->written - p->pending;
+	p->said_ready = false;
 	p->ready = false;
 	p->open = false;
 	p->seen_open = false;
@@ -539,25 +542,28 @@ static void take_answers(struct model *m)
 	model_fail(m, "control: messages are owed and do not come");
 }
 
-static void say(struct model *m, uint32_t id, uint16_t event)
+static void say(struct model *m, uint32_t id, uint16_t event, bool wait)
 {
 	struct virtio_console_control msg = {
 		.id = htole32(id), .event = htole16(event), .value = htole16(1),
 	};
 
 	model__control(m, &msg, sizeof(msg), 1);
+	if (!wait && model__room(m, KTSTR_Q_CTRL_TX))
+		return;
 	model__kick(m, KTSTR_Q_CTRL_TX, KICK_POLITE);
 	model__collect(m, KTSTR_Q_CTRL_TX);
-	take_answers(m);
+	if (wait)
+		take_answers(m);
 }
 
-void model__handshake(struct model *m)
+void model__handshake(struct model *m, bool hurry)
 {
 	if (!m->live || !m->multiport)
 		return;
-	say(m, VIRTIO_CONSOLE_BAD_ID, VIRTIO_CONSOLE_DEVICE_READY);
+	say(m, VIRTIO_CONSOLE_BAD_ID, VIRTIO_CONSOLE_DEVICE_READY, !hurry);
 	for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++) {
-		say(m, p, VIRTIO_CONSOLE_PORT_READY);
-		say(m, p, VIRTIO_CONSOLE_PORT_OPEN);
+		say(m, p, VIRTIO_CONSOLE_PORT_READY, !hurry);
+		say(m, p, VIRTIO_CONSOLE_PORT_OPEN, !hurry || p == KTSTR_NR_PORTS - 1);
 	}
 }

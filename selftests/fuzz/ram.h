@@ -96,7 +96,7 @@ uint64_t ram__event_count(int fd);
  * Comparisons made by instrumented code: time that does not depend on the machine. More
  * than the limit during one call is a loop that the guest can drive for ever.
  */
-#define WORK_MAX	20000000u
+#define WORK_MAX	10000000u
 
 /** work__begin() - start to count */
 void work__begin(void);

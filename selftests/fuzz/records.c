@@ -48,10 +48,40 @@ static uint32_t interesting(uint32_t *seed)
 
 static struct record fresh(uint32_t *seed)
 {
-	return (struct record) {
+	struct record r = {
 		.op = below(seed, OP_NR), .a = next(seed), .x = interesting(seed),
 		.y = interesting(seed),
 	};
+
+	/* Registers that exist, mostly. */
+	if ((r.op == OP_REG_READ || r.op == OP_REG_WRITE) && below(seed, 4))
+		r.a &= 0x1f;
+	return r;
+}
+
+/* What was checked must be what is used: change a descriptor when it was offered just now. */
+static void fresh_swap(struct record *r, uint32_t *seed)
+{
+	unsigned int port = below(seed, 3), rx = port ? 2 + 2 * port : 0;
+	bool transmit = below(seed, 2);
+
+	r[0].op = OP_DESC;
+	r[0].a = (r[0].a & 0xc0) | 0x20 | (rx + transmit);
+	r[1].op = transmit ? OP_SEND : OP_HOST_WRITE;
+	r[1].a = (r[1].a & 0x3c) | 0x40 | port;
+}
+
+/* Two of them at once: when, who, and in the middle of what. */
+static void fresh_race(struct record *r, uint32_t *seed)
+{
+	static const uint8_t racers[] = { RECORD_RACERS };
+
+	for (int i = 0; i < 3; i++)
+		r[i] = fresh(seed);
+	r[0].op = OP_RACE;
+	r[1].op = racers[below(seed, sizeof(racers))];
+	if (!below(seed, 3))
+		fresh_swap(r + 1, seed);
 }
 
 static void change(struct record *r, uint32_t *seed)
@@ -93,9 +123,12 @@ static size_t open_gap(struct record *r, size_t *nr, size_t max, size_t at, size
 static void insert(struct record *r, size_t *nr, size_t max, uint32_t *seed)
 {
 	size_t at = below(seed, *nr + 1);
+	size_t n = open_gap(r, nr, max, at, 1 + below(seed, 3));
 
-	for (size_t n = open_gap(r, nr, max, at, 1 + below(seed, 3)); n; n--)
-		r[at + n - 1] = fresh(seed);
+	if (n == 3 && below(seed, 2))
+		return fresh_race(r + at, seed);
+	while (n--)
+		r[at + n] = fresh(seed);
 }
 
 static void erase(struct record *r, size_t *nr, uint32_t *seed)

@@ -34,7 +34,7 @@
 	X(RESET)	/* status 0 and nothing more */				\
 	X(REG_READ)	/* any offset, any width */				\
 	X(REG_WRITE)	/* the same, with y */					\
-	X(DESC)		/* hostile from here: a descriptor, raw */		\
+	X(DESC)		/* hostile from here: a descriptor, raw; it may be offered */	\
 	X(PUBLISH)	/* any head */						\
 	X(AVAIL_IDX)	/* the index moves by x */				\
 	X(AVAIL_ENTRY)	/* an entry of the ring that may be offered already */	\
@@ -52,6 +52,11 @@ enum record_op {
 #undef X
 	OP_NR,
 };
+
+/* Records that only touch memory: all that another vCPU can do while one is in the device. */
+#define RECORD_RACERS								\
+	OP_SEND, OP_SEND_MANY, OP_OFFER, OP_OFFER_CONTROL, OP_CONTROL, OP_FLAGS, OP_DESC,	\
+	OP_PUBLISH, OP_AVAIL_IDX, OP_AVAIL_ENTRY, OP_USED, OP_POKE
 
 /**
  * struct record - one step of the program; little endian

@@ -83,7 +83,7 @@ static const struct program programs[] = {
 		{ OP_INIT, NO_HANDSHAKE },
 		{ OP_CONTROL, ALWAYS, DEVICE_READY, 1 }, { OP_CONTROL, ALWAYS, PORT_READY, 1 },
 		{ OP_CONTROL, ALWAYS | 1, PORT_READY, 1 },
-		{ OP_CONTROL, ALWAYS | 2, PORT_READY, 1 },
+		{ OP_CONTROL, ALWAYS | 2, PORT_READY, 1 }, { OP_CONNECT, 2, 0 },
 		{ OP_OFFER_CONTROL, POLITE, 31 }, { OP_SETTLE },
 		{ OP_CONNECT, 1, 0 }, { OP_SETTLE }, { OP_CONNECT, 1, 1 }, { OP_HOST_WRITE, 1, 1 },
 		{ OP_CONTROL, ALWAYS | 1 | SHAPE(6), PORT_OPEN, 1 | 2 << 2 },
@@ -108,9 +108,9 @@ static const struct program programs[] = {
 	} },
 	{ "race", {
 		{ OP_INIT },
-		{ OP_RACE, 0, 60 }, { OP_SEND, POLITE | 1, 10 }, { OP_KICK, ALWAYS | 5 },
-		{ OP_RACE, 0, 40 }, { OP_OFFER, POLITE, 1, 10 }, { OP_HOST_WRITE, 0, 100 },
-		{ OP_RACE, 0, 90 }, { OP_DESC, 5, 0, 0x3000c }, { OP_SEND, POLITE | 1, 10 },
+		{ OP_RACE, 0, 60, 2 }, { OP_SEND, POLITE | 1, 10 }, { OP_KICK, ALWAYS | 5 },
+		{ OP_RACE, 0, 40, 2 }, { OP_OFFER, POLITE, 1, 10 }, { OP_HOST_WRITE, 0, 100 },
+		{ OP_RACE, 0, 50, 2 }, { OP_DESC, 5, 1, 0x3000c }, { OP_SEND, POLITE | 1, 10 },
 		{ OP_SETTLE },
 	} },
 	{ "registers", {
