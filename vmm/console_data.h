@@ -79,6 +79,8 @@ struct virtio_console {
  * descriptors as the ring, and a ring as many chains.
  */
 #define CONSOLE_PASS_DESCS	4096
+/* Passes in one read by the host: twice what fills its buffer. */
+#define CONSOLE_READ_PASSES	(2 * KTSTR_TX_BUF_MAX / KTSTR_TX_PASS_BYTES)
 /*
  * What a reset may add to a buffer at its bound: all that Linux can have on offer,
  * a ring of its largest writes. Its write() has returned, so it must not be lost.

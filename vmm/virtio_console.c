@@ -260,6 +260,7 @@ void virtio_console__service(struct virtio_console *vc)
 
 size_t virtio_console__read(struct virtio_console *vc, unsigned int port, void *buf, size_t len)
 {
+	unsigned int passes = CONSOLE_READ_PASSES;
 	struct console_port *p;
 	size_t done = 0;
 
@@ -267,11 +268,15 @@ size_t virtio_console__read(struct virtio_console *vc, unsigned int port, void *
 		return 0;
 	p = &vc->port[port];
 	pthread_mutex_lock(&vc->lock);
+	/*
+	 * A guest can offer a byte a pass, as fast as they are taken. What the last
+	 * pass brought was signalled, so a reader that waits for more has an event.
+	 */
 	do {
 		done += byte_ring__take(&p->tx, (uint8_t *)buf + done, len - done);
 		if (p->backlog)
 			console_data__transmit(vc, port, CONSOLE_TX_PASS);
-	} while (p->tx.len && done < len);
+	} while (p->tx.len && done < len && --passes);
 	pthread_mutex_unlock(&vc->lock);
 	return done;
 }

@@ -116,7 +116,8 @@ void virtio_console__service(struct virtio_console *vc);
  * @len: room in bytes
  *
  * Room that becomes free is filled from chains that wait for it, so a writer
- * that was held back goes on without a kick.
+ * that was held back goes on without a kick. The work is bounded: of a guest that
+ * sends on and on less than @len may be taken, and the port's event fires again.
  *
  * Return: bytes taken, 0 when there are none or @port is no port.
  */

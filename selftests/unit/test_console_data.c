@@ -142,6 +142,44 @@ TEST_F(console, E25_chain_larger_than_the_buffer_arrives_whole)
 	EXPECT_EQ(0, virtio_console__read(d->vc, 1, self->buf, 1));
 }
 
+/*
+ * A guest that offers as fast as is read must not keep the host in one read: not by
+ * much, and not by a byte a pass. What is left over comes with the next ones.
+ */
+TEST_F(console, read_makes_a_bounded_number_of_passes)
+{
+	const size_t total = 40 * MIB;
+	struct driver *d = &self->d;
+	uint8_t *buf = map(total);
+	size_t got = 0;
+
+	ASSERT_NE(NULL, buf);
+	fill(driver__ptr(d, DRIVER_DATA_GPA), 0, 20 * MIB);
+	for (unsigned int i = 0; i < 40; i++)
+		driver__add1(d, BULK_TX, DRIVER_DATA_GPA + i % 20 * MIB, MIB, false);
+	driver__kick(d, BULK_TX);
+	ASSERT_LE(0, driver__settle(d));
+	while (got < total) {
+		uint64_t rearms = driver__stats(d).rearms;
+		size_t n;
+
+		driver__event(d->tx);
+		n = virtio_console__read(d->vc, 1, buf + got, total - got);
+		ASSERT_LT(0, n) TH_LOG("stuck at %zu", got);
+		rearms = driver__stats(d).rearms - rearms;
+		ASSERT_GE(2 * KTSTR_TX_BUF_MAX / KTSTR_TX_PASS_BYTES, rearms) {
+			TH_LOG("%lu passes for %zu bytes at %zu", rearms, n, got);
+		}
+		/* A reader that was cut short need not try on a guess. */
+		ASSERT_TRUE(n == total - got || driver__event(d->tx));
+		got += n;
+	}
+	for (size_t off = 0; off < total; off += 20 * MIB)
+		EXPECT_EQ(20 * MIB, matches(buf + off, 0, 20 * MIB));
+	munmap(buf, total);
+	EXPECT_EQ(0, driver__stats(d).driver_errors);
+}
+
 TEST_F(console, G2_G3_full_buffer_holds_chains_back_and_reading_lets_them_in)
 {
 	struct driver *d = &self->d;
