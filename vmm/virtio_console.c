@@ -312,7 +312,9 @@ int virtio_console__write(struct virtio_console *vc, unsigned int port, const vo
 		return -EINVAL;
 	pthread_mutex_lock(&vc->lock);
 	err = vc->ctrl.closed[port] ? -EPIPE : queue_bytes(&vc->port[port].rx, buf, len);
-	vc->port[port].rx_refused = err == -ENOBUFS;
+	/* Kept until the event: another write may be small enough, or meet a closed port. */
+	if (err == -ENOBUFS)
+		vc->port[port].rx_refused = true;
 	if (!err)
 		console_data__receive(vc, port);
 	pthread_mutex_unlock(&vc->lock);

@@ -293,6 +293,32 @@ TEST_F(console, refused_host_is_woken_when_half_of_the_room_is_free)
 	EXPECT_EQ(0, virtio_console__write(d->vc, 2, self->buf, 1));
 }
 
+/* Whoever was refused is owed the event, whatever became of other writes since. */
+TEST_F(console, refused_host_is_woken_although_another_write_was_not_refused)
+{
+	struct driver *d = &self->d;
+
+	for (int close = 0; close < 2; close++) {
+		EXPECT_EQ(0, virtio_console__write(d->vc, 2, self->buf, 8 * MIB - 1));
+		EXPECT_EQ(-ENOBUFS, virtio_console__write(d->vc, 2, self->buf, 2));
+		if (close) {
+			virtio_console__connect(d->vc, 2, false);
+			EXPECT_EQ(-EPIPE, virtio_console__write(d->vc, 2, self->buf, 1));
+			virtio_console__connect(d->vc, 2, true);
+		} else {
+			EXPECT_EQ(0, virtio_console__write(d->vc, 2, self->buf, 1));
+		}
+		EXPECT_EQ(0, driver__event(d->stats));
+		for (unsigned int i = 0; i < 32; i++) {
+			driver__add1(d, KTSTR_Q_STATS_RX, DRIVER_DATA_GPA, 8 * MIB, true);
+			driver__kick(d, KTSTR_Q_STATS_RX);
+			EXPECT_LE(0, driver__settle(d));
+		}
+		EXPECT_EQ(0, virtio_console__pending(d->vc, 2));
+		EXPECT_EQ(1, driver__event(d->stats)) TH_LOG("close %d", close);
+	}
+}
+
 TEST_F(console, refused_host_is_woken_by_a_reset)
 {
 	struct driver *d = &self->d;
