@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BYTE_RING_KEEP	(2u << 20)	/* pages that a ring never gives back, in bytes */
+#define BYTE_RING_KEEP	(2u << 20)	/* bytes; a ring that needs no more gives no pages back */
 #define BYTE_RING_SMALL	64		/* times in a row that it needed no more, until it does */
 
 /**

@@ -63,7 +63,7 @@ struct virtio_console_cfg {
  * @tx_bytes: bytes the guest sent, per port
  * @rx_bytes: bytes placed in the guest's buffers, per port
  * @tx_dropped: bytes lost: on port 0 because its buffer was full; on the others
- *	only what did not fit any more when the guest reset the device
+ *	only what did not fit any more when the guest reset the device or stopped the queue
  * @rearms: times left-over work was announced
  */
 struct virtio_console_stats {
