@@ -63,7 +63,11 @@ $(vm_module): $(wildcard $(vm_dir)/hostile/*) $(B)/vm/hostile/kernel $(vm_dir)/v
 	$(ktstr_say) MOD $@
 	$(ktstr_q)mkdir -p $(@D)
 	$(ktstr_q)cp $(vm_dir)/hostile/Kbuild $(vm_dir)/hostile/hostile.c $(@D)/
-	$(ktstr_q)$(vm_kbuild) >$(@D)/build.log 2>&1 || { cat $(@D)/build.log >&2; exit 1; }
+	$(ktstr_q)if [ -e $(kernel)/build/Makefile ]; then \
+		$(vm_kbuild) >$(@D)/build.log 2>&1 || { cat $(@D)/build.log >&2; exit 1; }; \
+	else \
+		echo "no build tree in $(kernel)" >$@; \
+	fi
 
 .PHONY: vm_kernel_is
 $(B)/vm/hostile/kernel: vm_kernel_is
