@@ -23,6 +23,7 @@
 #define DECIDED_MS		700	/* for the rest of the evidence: the verdict is due in 1 s */
 #define PANIC_MS		700	/* for the rest of the backtrace; it reboots at once, or never */
 #define TURN_BYTES		(1u << 20)	/* per source, between two looks at the deadline */
+#define TURN_READS		64
 #define LAST_TURNS		64		/* of these when the machine has stopped */
 #define READ_BYTES		(64u << 10)
 
@@ -185,7 +186,8 @@ static bool drain(struct session *s, enum source src, unsigned int which)
 {
 	size_t total = 0, len;
 
-	while (total < TURN_BYTES) {
+	/* Reads are counted too: a guest may offer a byte at a time. */
+	for (unsigned int n = 0; total < TURN_BYTES && n < TURN_READS; n++) {
 		len = read_one(s, src, which);
 		if (!len)
 			return false;
