@@ -182,6 +182,21 @@ static void sync_transmit(struct model *m, unsigned int i, const struct virtio_c
 	note_gap(m, p, i, dropped);
 }
 
+/* A host that was refused is woken as room becomes free, if at least half of it is then. */
+static void check_room(struct model *m, unsigned int i)
+{
+	struct model_port *p = &m->port[i];
+	bool fell = p->pending < p->pending_seen;
+
+	p->pending_seen = p->pending;
+	if (!p->refused || p->pending > KTSTR_PENDING_RX_MAX / 2)
+		return;
+	if (signalled(m, i))
+		p->refused = false;
+	else
+		MODEL_CHECK(m, !fell, "port %u: the host waits for room and was not woken", i);
+}
+
 static void sync_receive(struct model *m, unsigned int i, const struct virtio_console_stats *st,
 			 bool was_open)
 {
@@ -198,11 +213,7 @@ static void sync_receive(struct model *m, unsigned int i, const struct virtio_co
 	if (control_known(m))
 		MODEL_CHECK(m, !placed || was_open, "port %u: %lu bytes placed while it is closed",
 			    i, placed);
-	if (!p->refused || pending > KTSTR_PENDING_RX_MAX / 2)
-		return;
-	p->refused = false;
-	MODEL_CHECK(m, signalled(m, i),
-		    "port %u: half of its room is free and the host that waits was not woken", i);
+	check_room(m, i);
 }
 
 static void apply_port_message(struct model *m, unsigned int i, uint16_t event, uint16_t value)
@@ -217,7 +228,7 @@ static void apply_port_message(struct model *m, unsigned int i, uint16_t event, 
 			p->owed |= CONSOLE_OWE_CONSOLE;
 		return;
 	}
-	if (event == VIRTIO_CONSOLE_PORT_OPEN && value <= 1 && p->ready)
+	if (event == VIRTIO_CONSOLE_PORT_OPEN && value <= 1)
 		p->open = value;
 }
 
