@@ -90,8 +90,8 @@ struct model_gap {
  * @pending: how many of these wait in the device
  * @placed: bytes the device placed since power-on
  * @guest: stream position of the byte that the guest gets next
+ * @pending_seen: @pending at the last look
  * @refused: the host was told to wait for room
- * @said_ready: PORT_READY was published
  * @ready: PORT_READY was seen
  * @open: the guest has it open
  * @closed: the host has it closed
@@ -110,10 +110,10 @@ struct model_port {
 	struct model_gap gap[MODEL_GAPS];
 	uint64_t written;
 	uint64_t pending;
+	uint64_t pending_seen;
 	uint64_t placed;
 	uint64_t guest;
 	bool refused;
-	bool said_ready;
 	bool ready;
 	bool open;
 	bool closed;

@@ -123,8 +123,8 @@ void model__offer_control(struct model *m, uint32_t len)
 	driver__add1(&m->d, KTSTR_Q_CTRL_RX, gpa, len, true);
 }
 
-/* What the device takes without a word, in the order in which it is published. */
-static bool message_good(struct model *m, const struct virtio_console_control *msg)
+/* What the device takes without a word. */
+static bool message_good(const struct virtio_console_control *msg)
 {
 	uint16_t event = le16toh(msg->event), value = le16toh(msg->value);
 	uint32_t id = le32toh(msg->id);
@@ -133,11 +133,9 @@ static bool message_good(struct model *m, const struct virtio_console_control *m
 		return value == 1;
 	if (id >= KTSTR_NR_PORTS)
 		return false;
-	if (event == VIRTIO_CONSOLE_PORT_READY) {
-		m->port[id].said_ready |= value == 1;
+	if (event == VIRTIO_CONSOLE_PORT_READY)
 		return value == 1;
-	}
-	return event == VIRTIO_CONSOLE_PORT_OPEN && value <= 1 && m->port[id].said_ready;
+	return event == VIRTIO_CONSOLE_PORT_OPEN && value <= 1;
 }
 
 void model__control(struct model *m, const struct virtio_console_control *msg, uint32_t len,
@@ -158,7 +156,7 @@ void model__control(struct model *m, const struct virtio_console_control *msg, u
 
 		seg[i] = (struct driver_seg) { .gpa = gpa + from, .len = to - from };
 	}
-	m->errors_ok |= len < sizeof(*msg) || !message_good(m, msg);
+	m->errors_ok |= len < sizeof(*msg) || !message_good(msg);
 	record(m, KTSTR_Q_CTRL_TX, &c);
 	driver__add(&m->d, KTSTR_Q_CTRL_TX, seg, nr);
 }
@@ -363,7 +361,6 @@ static void forget_port(struct model *m, unsigned int i, bool had_driver)
 	if (had_driver)
 		p->pending = 0;
 	p->guest = p->written - p->pending;
-	p->said_ready = false;
 	p->ready = false;
 	p->open = false;
 	p->seen_open = false;
@@ -451,6 +448,10 @@ void model__reset(struct model *m)
 			check_last_words(m, i, published[i]);
 	}
 	clear_queues(m);
+	MODEL_CHECK(m, m->wild || ram__constants_intact(),
+		    "the device wrote to a page that was only to be read");
+	if (m->wild)
+		ram__restore_constants();
 	m->wild = false;
 	m->errors_ok = false;
 	m->small = 0;

@@ -129,7 +129,7 @@ void ram__begin(void)
 			memset(ram + i * PAGE, 0, PAGE);
 		touched[i] = false;
 	}
-	memcpy(ram__ptr(RAM_PATTERN_GPA), base, sizeof(base));
+	ram__restore_constants();
 	ram__withdraw_all();
 	memset(events, 0, sizeof(events));
 	memset(unread, 0, sizeof(unread));
@@ -223,6 +223,11 @@ bool ram__is_precious(uint64_t gpa, uint64_t len)
 bool ram__constants_intact(void)
 {
 	return !memcmp(ram__ptr(RAM_PATTERN_GPA), base, sizeof(base));
+}
+
+void ram__restore_constants(void)
+{
+	memcpy(ram__ptr(RAM_PATTERN_GPA), base, sizeof(base));
 }
 
 /* Streams differ in phase, so bytes of one are no bytes of another. */

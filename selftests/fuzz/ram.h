@@ -80,6 +80,9 @@ bool ram__is_precious(uint64_t gpa, uint64_t len);
 /** ram__constants_intact() - nobody wrote to the pattern page that lies in RAM */
 bool ram__constants_intact(void);
 
+/** ram__restore_constants() - after somebody was allowed to */
+void ram__restore_constants(void);
+
 /** pattern__fill() - @n bytes of stream @id from position @pos on */
 void pattern__fill(uint8_t *p, unsigned int id, uint64_t pos, size_t n);
 
