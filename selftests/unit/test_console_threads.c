@@ -157,4 +157,117 @@ TEST_F(threads, resets_under_fire)
 	EXPECT_ALIVE(&b->d, DRIVER_ALL_QUEUES);
 }
 
+/*
+ * Two sides that meet: the device finds a queue empty and asks for kicks while the
+ * driver adds a chain and, as long as none are asked for, does not kick. One of them
+ * must see the other (2.7.10). Each meeting ends before the next one begins, so a
+ * chain that was overlooked is found by looking, not by waiting.
+ */
+struct meeting {
+	struct bench *b;
+	void (*host_side)(struct bench *b);
+	unsigned int rounds;
+	unsigned int here;	/* counts arrivals of both: round i begins at 2i + 2 */
+	unsigned int left;
+};
+
+/* Arrive and wait for the other one. */
+static void meet(unsigned int *count, unsigned int round)
+{
+	__atomic_fetch_add(count, 1, __ATOMIC_ACQ_REL);
+	/* Who yields too soon is not there at the moment that matters. */
+	for (unsigned int spins = 0; __atomic_load_n(count, __ATOMIC_ACQUIRE) < 2 * round + 2;
+	     spins++)
+		if (spins > 20000)
+			sched_yield();
+}
+
+static void *host_side_thread(void *arg)
+{
+	struct meeting *m = arg;
+
+	for (unsigned int i = 0; i < m->rounds; i++) {
+		meet(&m->here, i);
+		m->host_side(m->b);
+		meet(&m->left, i);
+	}
+	return NULL;
+}
+
+static void host_writes(struct bench *b)
+{
+	virtio_console__write(b->d.vc, 0, "x", 1);
+}
+
+static void timer_looks(struct bench *b)
+{
+	const struct itimerspec off = { 0 };
+
+	/* It has expired: who looks after this look is up to the device. */
+	timerfd_settime(b->d.timer, 0, &off, NULL);
+	driver__event(b->d.timer);
+	virtio_console__service(b->d.vc);
+}
+
+/* Is somebody going to look at the queue? */
+static bool looked_at_later(struct driver *d)
+{
+	struct pollfd p[] = {
+		{ .fd = d->rearm, .events = POLLIN }, { .fd = d->timer, .events = POLLIN },
+	};
+	struct itimerspec left;
+
+	timerfd_gettime(d->timer, &left);
+	return left.it_value.tv_nsec || poll(p, 2, 0) > 0;
+}
+
+/* @delay: loops that it may take the host's side to get there; return: chains nobody saw. */
+static unsigned int meetings(struct bench *b, unsigned int q, unsigned int delay,
+			     void (*host_side)(struct bench *b))
+{
+	struct meeting m = {
+		.b = b, .host_side = host_side, .rounds = bench__rounds(1000000, 8000),
+	};
+	unsigned int overlooked = 0;
+	struct driver *d = &b->d;
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, host_side_thread, &m))
+		return ~0u;
+	for (unsigned int i = 0; i < m.rounds; i++) {
+		/* A kick puts the queue where a look that finds nothing asks for kicks again. */
+		if (q & 1)
+			driver__kick(d, q);
+		meet(&m.here, i);
+		/* A little later each time: somewhere in there is the moment that matters. */
+		for (volatile unsigned int n = i * 37 % delay; n; n--)
+			;
+		driver__add1(d, q, DRIVER_DATA_GPA, 16, !(q & 1));
+		if (driver__needs_kick(d, q))
+			driver__kick(d, q);
+		meet(&m.left, i);
+		if (driver__used(d, q, NULL) >= 0)
+			continue;
+		overlooked += !(q & 1) || !looked_at_later(d);
+		/* Mend it for the next round. */
+		driver__kick(d, q);
+		while (driver__used(d, q, NULL) < 0)
+			driver__kick(d, q);
+	}
+	pthread_join(thread, NULL);
+	return overlooked;
+}
+
+TEST_F_TIMEOUT(threads, buffer_and_byte_that_cross_each_other, 300)
+{
+	EXPECT_EQ(0, meetings(&self->b, KTSTR_Q_CONSOLE_RX, 1024, host_writes));
+	EXPECT_ALIVE(&self->b.d, 0);
+}
+
+TEST_F_TIMEOUT(threads, chain_and_look_that_cross_each_other, 300)
+{
+	EXPECT_EQ(0, meetings(&self->b, KTSTR_Q_BULK_TX, 4096, timer_looks));
+	EXPECT_ALIVE(&self->b.d, 0);
+}
+
 TEST_HARNESS_MAIN
