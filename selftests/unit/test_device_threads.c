@@ -131,7 +131,7 @@ TEST_F_TIMEOUT(vcpus, D14_payload_then_element_then_index, 600)
 	pthread_t device;
 
 	ASSERT_NE(NULL, o);
-	o->rounds = bench__rounds(10000000, 1000000);
+	o->rounds = bench__rounds(10000000, 600000);
 	o->ram = aligned_alloc(4096, 0x10000);
 	memset(o->ram, 0, 0x10000);
 	ASSERT_EQ(0, guest_memory__add(&o->gm, 0, 0x10000, o->ram, false));
@@ -176,7 +176,7 @@ TEST_F_TIMEOUT(vcpus, E27_payload_mutated_during_the_copy, 300)
 {
 	struct bench *b = &self->b;
 	struct driver *d = &b->d;
-	unsigned int rounds = bench__rounds(4000, 1000), a_and_b = 0;
+	unsigned int rounds = bench__rounds(4000, 500), a_and_b = 0;
 	static uint8_t got[16 * KIB];
 	pthread_t mutator;
 
@@ -298,7 +298,7 @@ TEST_F_TIMEOUT(vcpus, H3_storm_of_spurious_notifications, 300)
 {
 	struct bench *b = &self->b;
 	struct driver *d = &b->d;
-	unsigned int rounds = bench__rounds(125000, 40000);
+	unsigned int rounds = bench__rounds(125000, 20000);
 	struct virtio_console_stats before = driver__stats(d), after;
 	struct vcpu v[8];
 
