@@ -270,6 +270,7 @@ static void say_splats(void)
 {
 	static const char *const signs[] = {
 		"WARNING:", "BUG:", "Oops", "INFO: rcu", "INFO: task", "lockup", "asked for",
+		"enqueued tasks", ", name: ",
 	};
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
 	char record[8192], *text;
