@@ -166,6 +166,9 @@ void device_store(void *p, unsigned int size, uint32_t val)
 	if (next_store - first_store == STORES)
 		commit_store();
 	stores[next_store++ % STORES] = (struct store) { .p = p, .size = size, .val = val };
+	/* It may be seen at once too, and then what the device does next comes after it. */
+	if (rnd__one_in(&points, 2))
+		device_drain();
 	device_point();
 }
 
@@ -212,14 +215,14 @@ static void run(struct rig *rig)
 		idle = act(rig, rnd__below(&rnd, NR_ACTS)) ? 0 : idle + 1;
 		if (rnd__one_in(&rnd, 4))
 			rig__check_lost(rig);
+		if (rnd__one_in(&rnd, 5000))
+			guest__chatter(rig->guest);
 		if (idle < IDLE_MAX)
 			continue;
 		/* Twice: what the first lets go asleep may be woken by the second. */
 		if (!sweep(rig) && !sweep(rig))
 			rig__fail("nobody can move: a kick, an interrupt or an event was lost");
 		idle = 0;
-		if (rnd__one_in(&rnd, 4))
-			guest__chatter(rig->guest);
 	}
 	while (deferred_exit(rig->guest))
 		;
