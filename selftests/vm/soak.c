@@ -163,7 +163,7 @@ static bool step(void)
 
 	fed = feed(2) || fed;
 	sample();
-	/* Nobody tells of room that was there all the time. */
+	/* Nobody tells of room that was there all the time, and a flood is no reason to starve. */
 	if (fed) {
 		vm__take_ports(&s.vm);
 		return true;

@@ -11,6 +11,8 @@
 #include "host/cpio.h"
 #include "vm_boot.h"
 
+#define TAKE_READS	16	/* of a port, before whoever steps has its turn again */
+
 static uint64_t now_ns(void)
 {
 	struct timespec ts;
@@ -88,17 +90,29 @@ int vm__boot_opts(struct vm *vm, const struct vmm_opts *opts, unsigned int timeo
 	return vmm__start(vm->vmm, e);
 }
 
-void vm__take_ports(struct vm *vm)
+/* Return: true when the port may have more: a guest can send as fast as it is read. */
+static bool take_port(struct vm *vm, unsigned int port)
 {
 	static char buf[256 << 10];
-	unsigned int port;
+	unsigned int reads;
 	size_t n;
 
-	for (port = 0; port < KTSTR_NR_PORTS; port++)
-		while (!(vm->hold & 1u << port) &&
-		       (n = vmm__port_read(vm->vmm, port, buf, sizeof(buf))))
-			if (vm->on_port)
-				vm->on_port(vm->arg, port, buf, n);
+	for (reads = 0; reads < TAKE_READS; reads++) {
+		n = vmm__port_read(vm->vmm, port, buf, sizeof(buf));
+		if (!n)
+			return false;
+		if (vm->on_port)
+			vm->on_port(vm->arg, port, buf, n);
+	}
+	return true;
+}
+
+void vm__take_ports(struct vm *vm)
+{
+	vm->more = false;
+	for (unsigned int port = 0; port < KTSTR_NR_PORTS; port++)
+		if (!(vm->hold & 1u << port) && take_port(vm, port))
+			vm->more = true;
 }
 
 static void take_serial(struct vm *vm)
@@ -121,9 +135,12 @@ bool vm__step(struct vm *vm)
 		{ vmm__serial_fd(vm->vmm), POLLIN, 0 }, { vmm__end_fd(vm->vmm), POLLIN, 0 },
 	};
 	uint64_t now = now_ns(), count;
+	int ready;
 
-	if (now >= vm->deadline_ns ||
-	    poll(p, 4, (vm->deadline_ns - now) / 1000000 + 1) <= 0)
+	if (now >= vm->deadline_ns)
+		return false;
+	ready = poll(p, 4, vm->more ? 0 : (vm->deadline_ns - now) / 1000000 + 1);
+	if (ready < 0 || (!ready && !vm->more))
 		return false;
 	for (int i = 0; i < 4; i++)
 		if (p[i].revents && read(p[i].fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
@@ -133,7 +150,9 @@ bool vm__step(struct vm *vm)
 		vmm__stop(vm->vmm);
 		vmm__final_drain(vm->vmm);
 	}
-	vm__take_ports(vm);
+	do
+		vm__take_ports(vm);
+	while (vm->ended && vm->more);
 	take_serial(vm);
 	return true;
 }

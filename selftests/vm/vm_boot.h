@@ -22,6 +22,7 @@
  * @on_port: called for bytes of ports 0 to 2, may be NULL
  * @arg: passed to @on_port
  * @hold: do not read ports whose bit is set: the guest meets a full buffer
+ * @more: the last turn left bytes in a port: vm__step() does not wait
  * @ended: the machine ended by itself
  * @deadline_ns: CLOCK_MONOTONIC at which vm__step() gives up
  */
@@ -32,6 +33,7 @@ struct vm {
 	void (*on_port)(void *arg, unsigned int port, const void *data, size_t len);
 	void *arg;
 	unsigned int hold;
+	bool more;
 	bool ended;
 	uint64_t deadline_ns;
 };
@@ -75,7 +77,11 @@ bool vm__step(struct vm *vm);
 /** vm__wait_text() - step until COM @com (1 or 2) has printed @text; return: was it? */
 bool vm__wait_text(struct vm *vm, unsigned int com, const char *text);
 
-/** vm__take_ports() - hand what the ports hold to @on_port, but for those on hold */
+/**
+ * vm__take_ports() - hand what the ports hold to @on_port, but for those on hold
+ *
+ * Bounded: of a guest that goes on sending some is left, and @more says so.
+ */
 void vm__take_ports(struct vm *vm);
 
 /** vm__wait_end() - step until the machine ended by itself; return: did it? */
