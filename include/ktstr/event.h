@@ -9,9 +9,10 @@
  *
  * A record begins with struct ktstr_event. Numbers are little endian, which is
  * the byte order of every machine ktstr runs on; there is no padding. The CPU is
- * that of the buffer a record came from, the time that of the ring buffer's event
- * (trace clock "mono": CLOCK_MONOTONIC of the guest, ns). A reader skips types it
- * does not know and bytes behind the fields it knows.
+ * that of the buffer a record came from, the time that of the ring buffer's event, in
+ * ns of the guest's sched_clock(): a module cannot choose another trace clock, so
+ * struct ktstr_clock (wire.h) says where that stands against CLOCK_MONOTONIC. A reader
+ * skips types it does not know and bytes behind the fields it knows.
  */
 #ifndef KTSTR_EVENT_H
 #define KTSTR_EVENT_H
@@ -194,6 +195,7 @@ struct ktstr_ev_mark {
  */
 #define KTSTR_MARK_WINDOW_BEGIN	(1ull << 62 | 1)
 #define KTSTR_MARK_WINDOW_END	(1ull << 62 | 2)
+#define KTSTR_MARK_PING		(1ull << 62 | 3)	/* arg: struct ktstr_ping.id */
 
 #define KTSTR_EV_SIZE_MAX	128	/* bytes: no record is longer */
 

@@ -16,6 +16,7 @@
  *	sched-timeout-ms N		how long it may take to attach
  *	cgroup NAME cpuset LIST		LIST as in cpuset.cpus, "0-1,3"
  *	workers NAME KIND N		N workers of a kind in cgroup NAME
+ *	events auto|module|bpf|off	scheduler events: by which path; absent: off
  *	ack-timeout-ms N		wait for ACKR this long before the reboot
  *	end				the last line: the file is whole
  */
@@ -25,6 +26,16 @@
 #define KTSTR_PLAN_PATH		"/ktstr/plan"
 #define KTSTR_PLAN_MAGIC	"ktstr-plan 1"
 #define KTSTR_PLAN_MAX		(64u << 10)	/* bytes */
+
+/* What "events" can be, and the module of the image. */
+#define KTSTR_EVENTS_WORDS	"off", "module", "bpf", "auto"
+enum ktstr_events_wish {
+	KTSTR_WISH_OFF,
+	KTSTR_WISH_MODULE,	/* ktstr.ko, or the guest has none */
+	KTSTR_WISH_BPF,		/* BPF ring buffers, or none */
+	KTSTR_WISH_AUTO,	/* ktstr.ko, else BPF ring buffers */
+};
+#define KTSTR_MODULE_PATH	"/ktstr/ktstr.ko"
 
 #define KTSTR_CGROUP_NAME_MAX	31
 #define KTSTR_CGROUPS_MAX	64

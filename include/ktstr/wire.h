@@ -60,7 +60,9 @@ _Static_assert(sizeof(struct ktstr_frame) == 32, "frame header is 32 bytes");
 #define KTSTR_T_STIM KTSTR_FOURCC('S', 'T', 'I', 'M')	/* stimulus step starts */
 #define KTSTR_T_STEN KTSTR_FOURCC('S', 'T', 'E', 'N')	/* stimulus step ended */
 #define KTSTR_T_EVNT KTSTR_FOURCC('E', 'V', 'N', 'T')	/* event page */
-#define KTSTR_T_EVLS KTSTR_FOURCC('E', 'V', 'L', 'S')	/* events lost, per CPU */
+#define KTSTR_T_EVIN KTSTR_FOURCC('E', 'V', 'I', 'N')	/* struct ktstr_events_info, then text */
+#define KTSTR_T_EVLS KTSTR_FOURCC('E', 'V', 'L', 'S')	/* struct ktstr_event_loss[] */
+#define KTSTR_T_CLCK KTSTR_FOURCC('C', 'L', 'C', 'K')	/* struct ktstr_clock */
 #define KTSTR_T_TEST KTSTR_FOURCC('T', 'E', 'S', 'T')	/* struct ktstr_test_result, then the reason */
 #define KTSTR_T_PMET KTSTR_FOURCC('P', 'M', 'E', 'T')	/* struct ktstr_worker_metrics[] */
 #define KTSTR_T_RAWO KTSTR_FOURCC('R', 'A', 'W', 'O')	/* raw payload output */
@@ -77,6 +79,7 @@ _Static_assert(sizeof(struct ktstr_frame) == 32, "frame header is 32 bytes");
 /* Host to guest. */
 #define KTSTR_T_SNRP KTSTR_FOURCC('S', 'N', 'R', 'P')	/* snapshot reply */
 #define KTSTR_T_ACKR KTSTR_FOURCC('A', 'C', 'K', 'R')	/* result and exit received */
+#define KTSTR_T_PING KTSTR_FOURCC('P', 'I', 'N', 'G')	/* struct ktstr_ping: answer with CLCK */
 
 /*
  * Text of a DMSG line, of facility 0, that the guest puts where records of the
@@ -222,6 +225,97 @@ enum ktstr_guest_status {
 	KTSTR_GUEST_FAILED	= 1,	/* something under test failed; the reason says what */
 	KTSTR_GUEST_ENV		= 2,	/* the environment could not do it; nobody's verdict */
 	KTSTR_GUEST_ABORTED	= 3,	/* ended early on the host's request */
+};
+
+/* Why the guest read its clocks, struct ktstr_clock.why. */
+enum ktstr_clock_why {
+	KTSTR_CLOCK_BEGIN	= 1,	/* events are about to be recorded */
+	KTSTR_CLOCK_END		= 2,	/* the last one is in */
+	KTSTR_CLOCK_PING	= 3,	/* the host asked: @id is its number */
+};
+
+/* Which fields of struct ktstr_clock hold facts. */
+#define KTSTR_CLOCK_HAS_CYCLES	1u
+#define KTSTR_CLOCK_HAS_RING	2u
+
+/**
+ * struct ktstr_clock - the guest's clocks at one moment
+ * @why: enum ktstr_clock_why
+ * @valid: KTSTR_CLOCK_HAS_*
+ * @id: of the ping, else 0
+ * @cycles: guest TSC
+ * @ring_ns: clock of the pages of ktstr.ko (KTSTR_CLOCK_LOCAL)
+ * @mono_ns: CLOCK_MONOTONIC
+ * @boot_ns: CLOCK_BOOTTIME
+ * @window_ns: all of them were read within this time
+ */
+struct ktstr_clock {
+	__le32 why;
+	__le32 valid;
+	__le64 id;
+	__le64 cycles;
+	__le64 ring_ns;
+	__le64 mono_ns;
+	__le64 boot_ns;
+	__le64 window_ns;
+};
+
+_Static_assert(sizeof(struct ktstr_clock) == 56, "no padding in struct ktstr_clock");
+
+/** struct ktstr_ping - the guest answers at once with CLCK, and a mark of @id in its events */
+struct ktstr_ping {
+	__le64 id;
+};
+
+/* The way that event records take, struct ktstr_events_info.path. */
+enum ktstr_event_path {
+	KTSTR_EVENTS_OFF	= 0,	/* none: the text says why */
+	KTSTR_EVENTS_MODULE	= 1,	/* ktstr.ko: pages, spliced */
+	KTSTR_EVENTS_BPF	= 2,	/* BPF ring buffers: plain records, copied */
+};
+
+/**
+ * struct ktstr_events_info - event records are about to flow; before the first EVNT
+ * @path: enum ktstr_event_path
+ * @nr_cpus: CPUs are numbered below this
+ * @page_size: of the guest's pages; an EVNT frame holds one or more of them
+ * @clock: enum ktstr_dev_clock_id: what times in pages count (plain records: MONO)
+ * @buffer_bytes: room per CPU
+ * @wanted: bit of every enum ktstr_event_type that was asked for
+ * @attached: of these, what this kernel has a program for that works
+ * @at: clocks, @at.why is KTSTR_CLOCK_BEGIN
+ *
+ * Text follows: a line for everything that could not be had, with the reason.
+ */
+struct ktstr_events_info {
+	__le32 path;
+	__le32 nr_cpus;
+	__le32 page_size;
+	__le32 clock;
+	__le64 buffer_bytes;
+	__le64 wanted;
+	__le64 attached;
+	struct ktstr_clock at;
+};
+
+_Static_assert(sizeof(struct ktstr_events_info) == 96, "no padding in struct ktstr_events_info");
+
+#define KTSTR_LOSS_FINAL	1u	/* recording is off and all that there was has been sent */
+
+/**
+ * struct ktstr_event_loss - one CPU's account: when final, emitted == sent + lost exactly
+ * @cpu: which
+ * @flags: KTSTR_LOSS_FINAL
+ * @emitted: records that programs and the module wanted to store
+ * @lost: of these, found no room
+ * @sent: of these, handed to port 1
+ */
+struct ktstr_event_loss {
+	__le32 cpu;
+	__le32 flags;
+	__le64 emitted;
+	__le64 lost;
+	__le64 sent;
 };
 
 /**
