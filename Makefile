@@ -12,10 +12,11 @@ $(error O=$(O) has a Makefile, so it is no place for ktstr's objects; name a dir
 endif
 BIN := $(if $(O),$(B)/,./)ktstr
 
-include scripts/build.mk
-
 cache := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ktstr
 kernel := $(cache)/kernels/default
+ktstr_bpf := $(kernel)/bpf
+
+include scripts/build.mk
 
 # Work that a user did not ask to be serial is done in parallel.
 jobs := $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -53,6 +54,7 @@ kernel: setup
 
 sched: kernel
 	@scripts/sched/build
+	@scripts/bpf/tools
 
 run: sched
 	@$(MAKE) $(jobs) --no-print-directory all
@@ -98,7 +100,7 @@ $(B)/unit/%: selftests/unit/%.c $(asan_libs) $(image_obj) $(ktstr_mk) Makefile
 -include $(addsuffix .d,$(unit_bin) $(vm_all) $(basename $(vm_util))) $(B)/obj/scripts/box/bench_run.d
 
 clean:
-	@rm -rf $(if $(O),$(addprefix $(B)/,obj asan guest unit vm bench cov tsan diff fuzz soak kmod check libvmm.a libhost.a bench_run kvmbox-host kvmbox-init scripts ktstr),build ktstr)
+	@rm -rf $(if $(O),$(addprefix $(B)/,obj asan bpf guest unit vm bench cov tsan diff fuzz soak kmod check libvmm.a libhost.a bench_run kvmbox-host kvmbox-init scripts ktstr),build ktstr)
 
 help:
 	@sed -n 's/^##//p' Makefile

@@ -5,6 +5,7 @@
 # Wants	S	the sources, relative or absolute, without a final slash
 #	B	where objects go, absolute, without a final slash
 #	BIN	the ktstr executable
+#	ktstr_bpf	what scripts/bpf/tools made, if it did
 # Takes	CC AR PKG_CONFIG EXTRA_CFLAGS V=1 WERROR=0
 # Gives	$(BIN) $(B)/libvmm.a $(B)/libhost.a $(B)/guest/ktstr-init, the box's
 #	$(box_bin), and with ASan and UBSan $(B)/asan/lib{vmm,host,guest}.a
@@ -38,8 +39,16 @@ obj_of = $(patsubst $(S)/%,$(B)/$(1)/%.o,$(basename $(2)))
 
 vmm_src := $(wildcard $(S)/vmm/*.c)
 host_src := $(filter-out $(S)/host/main.c,$(wildcard $(S)/host/*.c))
-guest_src := $(wildcard $(S)/guest/*.c)
-guest_lib_src := $(filter-out $(S)/guest/init.c,$(guest_src))
+# Event programs need clang, libbpf and a kernel's BTF (scripts/bpf/tools); where these
+# are not to be had, the guest has no events and says so.
+ktstr_bpf ?=
+ktstr_has_bpf := $(wildcard $(ktstr_bpf)/clang)
+guest_bpf_src := $(addprefix $(S)/guest/,bpf_load.c)
+guest_no_bpf_src := $(addprefix $(S)/guest/,bpf_none.c)
+guest_src := $(filter-out $(if $(ktstr_has_bpf),$(guest_no_bpf_src),$(guest_bpf_src)), \
+	$(wildcard $(S)/guest/*.c))
+guest_lib_src := $(filter-out $(S)/guest/init.c $(guest_bpf_src),$(wildcard $(S)/guest/*.c))
+guest_libs := $(if $(ktstr_has_bpf),$(ktstr_bpf)/libbpf.a -lelf) -lz -lpthread
 image_src := $(wildcard $(S)/host/guest_image.S)
 
 vmm_obj := $(call obj_of,obj,$(vmm_src))
@@ -58,10 +67,27 @@ $(BIN): $(main_obj) $(image_obj) $(B)/libhost.a $(B)/libvmm.a
 	$(ktstr_say) LD $(notdir $@)
 	$(ktstr_q)$(CC) $(LDFLAGS) -o $@ $^ $(ktstr_libs)
 
+# One object of all of bpf/, and its skeleton.
+bpf_skel := $(B)/bpf/ktstr_events.skel.h
+
+$(B)/bpf/%.bpf.o: $(S)/bpf/%.bpf.c $(wildcard $(S)/bpf/*.h) $(S)/include/ktstr/event.h \
+		$(ktstr_bpf)/clang $(ktstr_mk)
+	$(ktstr_say) BPF bpf/$*.bpf.c
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)$$(cat $(ktstr_bpf)/clang) -target bpf -mcpu=v3 -g -O2 -Wall -Werror \
+		-D__TARGET_ARCH_x86 -I$(ktstr_bpf) -I$(ktstr_bpf)/include -I$(S)/include -c -o $@ $<
+
+$(bpf_skel): $(B)/bpf/ktstr_events.bpf.o
+	$(ktstr_say) SKEL bpf/ktstr_events.skel.h
+	$(ktstr_q)$(ktstr_bpf)/bpftool gen skeleton $< name ktstr_events >$@
+
+$(B)/obj/guest/bpf_load.o: $(bpf_skel)
+$(B)/obj/guest/bpf_load.o: ktstr_cflags += -I$(B)/bpf -I$(ktstr_bpf)/include
+
 $(B)/guest/ktstr-init: $(guest_obj)
 	$(ktstr_say) LD guest/ktstr-init
 	$(ktstr_q)mkdir -p $(@D)
-	$(ktstr_q)$(CC) $(LDFLAGS) -static -o $@ $^ -lz -lpthread
+	$(ktstr_q)$(CC) $(LDFLAGS) -static -o $@ $(filter %.o,$^) $(guest_libs)
 
 # The emulated box: kvmbox on the host, and its PID 1.
 box_bin := $(B)/kvmbox-host $(B)/kvmbox-init

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Scheduler events: what happens to every task, as records of <ktstr/event.h>.
  *
@@ -6,45 +6,15 @@
  * loses that event and no other. Nothing here waits, allocates or loops over
  * more than a name.
  */
-#include "vmlinux.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
-#include <bpf/bpf_core_read.h>
+#ifndef KTSTR_BPF_SCHED_EVENTS_H
+#define KTSTR_BPF_SCHED_EVENTS_H
 
-#include <ktstr/event.h>
-
-#include "emit.bpf.h"
-
-char LICENSE[] SEC("license") = "GPL";
-
-/* Set before loading; the verifier then removes what they rule out. */
-const volatile __u64 filter_events = ~0ull;	/* bits 1 << enum ktstr_event_type */
-const volatile __u64 filter_cpus[8] = { ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull };
-const volatile __u64 filter_cgroup;		/* id; 0: every cgroup */
+#include "emit.h"
 
 #define PF_KTHREAD	0x00200000
 #define TASK_STATES	0xffff		/* without TASK_STATE_MAX and up */
 #define TASK_REPORT	0xff		/* what sched_switch reports of a state */
 #define TASK_PARKED	0x40		/* stands for sleeps that it does not report */
-
-static bool cpu_wanted(void)
-{
-	__u32 cpu = bpf_get_smp_processor_id();
-
-	return cpu >= 512 || filter_cpus[cpu / 64] & 1ull << cpu % 64;
-}
-
-static __u64 cgroup_of(struct task_struct *p)
-{
-	return BPF_CORE_READ(p, cgroups, dfl_cgrp, kn, id);
-}
-
-static bool task_wanted(struct task_struct *p)
-{
-	return !filter_cgroup || cgroup_of(p) == filter_cgroup;
-}
-
-#define WANTED(_type) (filter_events & 1ull << (_type) && cpu_wanted())
 
 /*
  * State as sched_switch has it: 0 while the task still wants to run. A frozen one or
@@ -279,3 +249,19 @@ int BPF_PROG(on_unthrottle, struct cfs_rq *cfs_rq)
 {
 	return throttle(cfs_rq, false);
 }
+
+/* A mark of the loader's. */
+SEC("?syscall")
+int on_mark(struct ktstr_ev_mark *ctx)
+{
+	struct ktstr_ev_mark ev = {
+		.h = { .type = KTSTR_EV_MARK, .pid = bpf_get_current_pid_tgid() },
+		.id = ctx->id,
+		.arg = ctx->arg,
+	};
+
+	emit(&ev, sizeof(ev));
+	return 0;
+}
+
+#endif /* KTSTR_BPF_SCHED_EVENTS_H */

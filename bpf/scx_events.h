@@ -1,22 +1,12 @@
-// SPDX-License-Identifier: GPL-2.0-only
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Events of sched_ext: a scheduler comes, goes and why, and where it puts tasks.
- * Like sched_events.bpf.c, each program attaches on its own.
+ * Like those of sched_events.h, each program attaches on its own.
  */
-#include "vmlinux.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
-#include <bpf/bpf_core_read.h>
+#ifndef KTSTR_BPF_SCX_EVENTS_H
+#define KTSTR_BPF_SCX_EVENTS_H
 
-#include <ktstr/event.h>
-
-#include "emit.bpf.h"
-
-char LICENSE[] SEC("license") = "GPL";
-
-const volatile __u64 filter_events = ~0ull;	/* bits 1 << enum ktstr_event_type */
-
-#define WANTED(_type) (filter_events & 1ull << (_type))
+#include "emit.h"
 
 /* Of the kernel; the two are static in kernel/sched/ext.c and in no BTF. */
 extern const void scx_exit_info __ksym __weak;
@@ -85,3 +75,17 @@ int BPF_PROG(on_scx_dispatch, struct scx_dispatch_q *dsq, struct task_struct *p,
 		emit(&ev, sizeof(ev));
 	return 0;
 }
+
+/* A counter of the scheduler's that the loader read: the kernel tells them in a file. */
+SEC("?syscall")
+int on_scx_counter(struct ktstr_ev_scx_counter *ctx)
+{
+	struct ktstr_ev_scx_counter ev = *ctx;
+
+	ev.h = (struct ktstr_event) { .type = KTSTR_EV_SCX_COUNTER, .arg = ctx->h.arg };
+	if (WANTED(KTSTR_EV_SCX_COUNTER))
+		emit(&ev, sizeof(ev));
+	return 0;
+}
+
+#endif /* KTSTR_BPF_SCX_EVENTS_H */

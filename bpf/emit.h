@@ -4,8 +4,8 @@
  * no such module, into a BPF ring buffer per CPU. The same programs serve both; the
  * verifier removes the half that cannot be.
  */
-#ifndef KTSTR_EMIT_BPF_H
-#define KTSTR_EMIT_BPF_H
+#ifndef KTSTR_BPF_EMIT_H
+#define KTSTR_BPF_EMIT_H
 
 /* kmod/: counts what finds no room itself. */
 extern int ktstr_event_emit(const void *rec, __u32 rec__sz) __weak __ksym;
@@ -36,6 +36,14 @@ struct {
 	__type(value, struct plain_count);
 } plain_counts SEC(".maps");
 
+/* Set before loading; the verifier then removes what they rule out. */
+const volatile __u64 filter_events = ~0ull;	/* bits 1 << enum ktstr_event_type */
+const volatile __u64 filter_cpus[8] = { ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull };
+const volatile __u64 filter_cgroup;		/* id; 0: every cgroup */
+
+/* The loader's switch for records without the module, which has one of its own. */
+volatile __u32 plain_on;
+
 static __always_inline void emit_plain(const void *rec, __u32 size)
 {
 	__u32 cpu = bpf_get_smp_processor_id(), zero = 0;
@@ -46,12 +54,13 @@ static __always_inline void emit_plain(const void *rec, __u32 size)
 		__u8 rec[KTSTR_EV_SIZE_MAX];
 	} out = { .h = { .time_ns = bpf_ktime_get_ns(), .len = size } };
 
-	if (!n)
+	if (!n || !plain_on)
 		return;
-	n->emitted++;
+	/* An interrupt may count between: not all programs run with interrupts off. */
+	__sync_fetch_and_add(&n->emitted, 1);
 	if (size > sizeof(out.rec) || bpf_probe_read_kernel(out.rec, size, rec) || !ring ||
 	    bpf_ringbuf_output(ring, &out, sizeof(out.h) + size, BPF_RB_NO_WAKEUP))
-		n->lost++;
+		__sync_fetch_and_add(&n->lost, 1);
 }
 
 /* The kfunc is looked for once, when the object is loaded. */
@@ -63,4 +72,23 @@ static __always_inline void emit(const void *rec, __u32 size)
 		emit_plain(rec, size);
 }
 
-#endif /* KTSTR_EMIT_BPF_H */
+static __always_inline bool cpu_wanted(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return cpu >= 512 || filter_cpus[cpu / 64] & 1ull << cpu % 64;
+}
+
+static __always_inline __u64 cgroup_of(struct task_struct *p)
+{
+	return BPF_CORE_READ(p, cgroups, dfl_cgrp, kn, id);
+}
+
+static __always_inline bool task_wanted(struct task_struct *p)
+{
+	return !filter_cgroup || cgroup_of(p) == filter_cgroup;
+}
+
+#define WANTED(_type) (filter_events & 1ull << (_type) && cpu_wanted())
+
+#endif /* KTSTR_BPF_EMIT_H */

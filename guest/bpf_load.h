@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The event programs (bpf/): loaded, attached, and asked for a mark. bpf_none.c
+ * stands in where ktstr was built without them.
+ *
+ * They are never detached: a guest ends soon after its recording does.
+ */
+#ifndef GUEST_BPF_LOAD_H
+#define GUEST_BPF_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ktstr/event.h>
+
+/**
+ * struct bpf_load_opts - what to load
+ * @events: bit of every enum ktstr_event_type that is wanted
+ * @plain_cpus: 0: records go to ktstr.ko, which is loaded; else each of so many CPUs
+ *	gets a BPF ring buffer
+ * @plain_bytes: of such a ring, a power of two and whole pages
+ * @missing: told of everything that could not be had, as a sentence
+ */
+struct bpf_load_opts {
+	uint64_t events;
+	unsigned int plain_cpus;
+	size_t plain_bytes;
+	void (*missing)(const char *line);
+};
+
+/** struct bpf_load_count - what a CPU's programs did with their records */
+struct bpf_load_count {
+	uint64_t emitted;
+	uint64_t lost;
+};
+
+/**
+ * bpf_load__start() - load and attach what this kernel takes
+ * @opts: what
+ * @attached: bit of every event that is going to be told
+ *
+ * A program that does not load or attach is left out and told to @missing.
+ * Return: 0; -ENOTSUP ktstr was built without programs; another negative errno when
+ * none can be had, which @missing was told too.
+ */
+int bpf_load__start(const struct bpf_load_opts *opts, uint64_t *attached);
+
+/** bpf_load__plain() - let records into the BPF rings, or no more; waits for those on their way */
+void bpf_load__plain(bool on);
+
+/** bpf_load__tasks() - emit every task that is there; return: 0 or a negative errno */
+int bpf_load__tasks(void);
+
+/** bpf_load__mark() - emit a mark; return: 0 or a negative errno */
+int bpf_load__mark(uint64_t id, uint64_t arg);
+
+/** bpf_load__scx_counter() - emit @ev, whose type is filled in; return: 0 or a negative errno */
+int bpf_load__scx_counter(struct ktstr_ev_scx_counter *ev);
+
+/** bpf_load__consume() - give @take the records of a CPU's ring, until it returns false */
+void bpf_load__consume(unsigned int cpu, bool (*take)(const void *rec, size_t len));
+
+/** bpf_load__counts() - the accounts of CPUs 0 to @nr - 1; return: 0 or a negative errno */
+int bpf_load__counts(struct bpf_load_count *counts, unsigned int nr);
+
+/** bpf_load__skipped() - calls that the kernel skipped because a program was inside itself */
+uint64_t bpf_load__skipped(void);
+
+#endif /* GUEST_BPF_LOAD_H */
