@@ -26,6 +26,8 @@ static struct {
 	struct bulk_ring ring;
 	bool exit_sent;		/* EXIT is in the ring: nothing may follow it */
 	struct reply reply;	/* writer's thread only */
+	const struct bulk_source *source;	/* set once */
+	bool torn;		/* the source is in the middle of a frame; writer's thread only */
 	int port_fd;
 	int kick_fd;		/* the ring is no longer empty */
 	int ack_fd;
@@ -121,13 +123,16 @@ int bulk__ack_fd(void)
 	return bulk.ack_fd;
 }
 
-static size_t peek(const void **out)
+/* What may be written next of the bytes before @end. */
+static size_t peek(uint64_t end, const void **out)
 {
-	size_t len;
+	size_t len, left;
 
 	pthread_mutex_lock(&bulk.lock);
 	len = bulk_ring__peek(&bulk.ring, out);
+	left = (size_t)(end - bulk.ring.tail);
 	pthread_mutex_unlock(&bulk.lock);
+	len = len < left ? len : left;
 	return len < WRITE_MAX ? len : WRITE_MAX;
 }
 
@@ -139,15 +144,22 @@ static void consume(size_t len)
 	pthread_mutex_unlock(&bulk.lock);
 }
 
-/* Until the ring is empty or the port takes no more; its next wakeup calls again. */
-static void drain_ring(void)
+/*
+ * Write what is queued by now, so that a flood leaves the source its turns: it ends
+ * between two frames. Return: false when the port takes no more.
+ */
+static bool drain_ring(void)
 {
+	uint64_t end;
 	const void *p;
 	size_t len;
 	ssize_t n;
 
+	pthread_mutex_lock(&bulk.lock);
+	end = bulk.ring.head;
+	pthread_mutex_unlock(&bulk.lock);
 	/* Only this thread moves the tail, so what was peeked at stays put. */
-	while ((len = peek(&p)) > 0) {
+	while ((len = peek(end, &p)) > 0) {
 		n = write(bulk.port_fd, p, len);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -155,16 +167,58 @@ static void drain_ring(void)
 			bulk.lost(-errno);
 		/* 0: the virtqueue had no room left, which a wakeup ends like EAGAIN. */
 		if (n <= 0)
-			return;
+			return false;
 		consume((size_t)n);
 	}
+	return true;
+}
+
+static bool ring_empty(void)
+{
+	bool empty;
+
+	pthread_mutex_lock(&bulk.lock);
+	empty = bulk_ring__empty(&bulk.ring);
+	pthread_mutex_unlock(&bulk.lock);
+	return empty;
+}
+
+static enum bulk_pumped pump(void)
+{
+	const struct bulk_source *source = __atomic_load_n(&bulk.source, __ATOMIC_ACQUIRE);
+	enum bulk_pumped ret = source ? source->pump(source->arg, bulk.port_fd) : BULK_PUMP_IDLE;
+
+	bulk.torn = ret == BULK_PUMP_TORN;
+	return ret;
+}
+
+/* Queue and source in turns, until there is nothing left or the port takes no more. */
+static void send_all(void)
+{
+	enum bulk_pumped did;
+
+	if (bulk.torn && pump() == BULK_PUMP_TORN)
+		return;
+	do {
+		if (!drain_ring())
+			return;
+		did = pump();
+	} while (did == BULK_PUMP_MORE || (did == BULK_PUMP_IDLE && !ring_empty()));
+}
+
+static void answer_ping(uint64_t id)
+{
+	const struct bulk_source *source = __atomic_load_n(&bulk.source, __ATOMIC_ACQUIRE);
+
+	if (source && source->ping)
+		source->ping(source->arg, id);
 }
 
 /* 0 means that the host has not opened the port (yet). */
 static void drain_replies(void)
 {
 	static uint8_t buf[4096];
-	uint32_t acks = bulk.reply.acks;
+	uint32_t acks = bulk.reply.acks, pings = bulk.reply.pings;
 	ssize_t n;
 
 	while ((n = read(bulk.port_fd, buf, sizeof(buf))) > 0)
@@ -173,21 +227,24 @@ static void drain_replies(void)
 		bulk.lost(-errno);
 	if (bulk.reply.acks != acks)
 		signal_fd(bulk.ack_fd);
+	if (bulk.reply.pings != pings)
+		answer_ping(bulk.reply.ping_id);
 }
 
 static void *writer(void *arg)
 {
-	struct epoll_event ev;
+	struct epoll_event ev[16];
 	uint64_t n;
 
 	(void)arg;
 	for (;;) {
-		if (epoll_wait(bulk.epfd, &ev, 1, -1) < 0 && errno != EINTR)
+		/* Whatever it was, everything is looked at. */
+		if (epoll_wait(bulk.epfd, ev, 16, -1) < 0 && errno != EINTR)
 			bulk.lost(-errno);
 		if (read(bulk.kick_fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
 			bulk.lost(-errno);
 		drain_replies();
-		drain_ring();
+		send_all();
 	}
 	return NULL;
 }
@@ -201,6 +258,22 @@ static int watch(int fd, uint32_t events)
 	struct epoll_event ev = { .events = events | EPOLLET };
 
 	return epoll_ctl(bulk.epfd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+void bulk__set_source(const struct bulk_source *source)
+{
+	__atomic_store_n(&bulk.source, source, __ATOMIC_RELEASE);
+	bulk__kick();
+}
+
+int bulk__watch(int fd)
+{
+	return watch(fd, EPOLLIN);
+}
+
+void bulk__kick(void)
+{
+	signal_fd(bulk.kick_fd);
 }
 
 int bulk__start(int fd, void (*lost)(int err))

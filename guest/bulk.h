@@ -41,6 +41,36 @@ void bulk__send_stream(uint32_t type, const void *buf, size_t len);
 /** bulk__try_send() - queue one frame if it fits at once; return: did it fit? */
 bool bulk__try_send(uint32_t type, const void *buf, size_t len);
 
+/* What a source's pump did. */
+enum bulk_pumped {
+	BULK_PUMP_IDLE,		/* there is nothing to send now */
+	BULK_PUMP_MORE,		/* it sent its share: call again */
+	BULK_PUMP_FULL,		/* the port takes no more; whole frames were sent */
+	BULK_PUMP_TORN,		/* likewise, in the middle of a frame: nothing may come between */
+};
+
+/**
+ * struct bulk_source - frames that do not go through the queue
+ * @pump: write frames to @port_fd, a bounded number; called by the writer's thread
+ *	between the queue's frames, after each of its wakeups
+ * @ping: the host sent a PING with this id; by the writer's thread, which must not wait
+ * @arg: passed to both
+ */
+struct bulk_source {
+	enum bulk_pumped (*pump)(void *arg, int port_fd);
+	void (*ping)(void *arg, uint64_t id);
+	void *arg;
+};
+
+/** bulk__set_source() - there is one source; it and @source live as long as the writer */
+void bulk__set_source(const struct bulk_source *source);
+
+/** bulk__watch() - wake the writer when @fd becomes readable; return: 0 or a negative errno */
+int bulk__watch(int fd);
+
+/** bulk__kick() - wake the writer now */
+void bulk__kick(void);
+
 /** bulk__ack_fd() - eventfd that becomes readable when ACKR arrives */
 int bulk__ack_fd(void);
 

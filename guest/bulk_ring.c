@@ -2,11 +2,10 @@
 /*
  * Frames in a bounded ring of bytes.
  */
-#include <endian.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "bulk_ring.h"
+#include "frame_head.h"
 
 _Static_assert(BULK_RING_SIZE - BULK_RING_RESERVE >=
 	       KTSTR_WIRE_PAYLOAD_MAX + sizeof(struct ktstr_frame),
@@ -32,18 +31,8 @@ static void append(struct bulk_ring *r, const void *src, size_t len)
 void bulk_ring__put(struct bulk_ring *r, uint32_t type, uint16_t flags, const void *payload,
 		    size_t len, uint32_t payload_crc)
 {
-	struct ktstr_frame f = {
-		.magic = htole32(KTSTR_WIRE_MAGIC),
-		.version = htole16(KTSTR_WIRE_VERSION),
-		.flags = htole16(flags),
-		.type = htole32(type),
-		.seq = htole32(r->seq++),
-		.len = htole32((uint32_t)len),
-		.payload_crc = htole32(payload_crc),
-	};
+	struct ktstr_frame f = frame_head(type, flags, 0, r->seq++, (uint32_t)len, payload_crc);
 
-	f.header_crc = htole32((uint32_t)crc32(0, (const Bytef *)&f,
-					       offsetof(struct ktstr_frame, header_crc)));
 	append(r, &f, sizeof(f));
 	append(r, payload, len);
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@
 #include "clock.h"
 #include "helo.h"
 #include "kfile.h"
+#include "module.h"
 #include "sched_state.h"
 
 /* Documentation/arch/x86/x86_64/mm.rst: fixed unless the kernel randomizes memory. */
@@ -141,6 +143,25 @@ static void add_addresses(struct ktstr_helo *h, uint32_t *valid)
 	*valid |= KTSTR_HELO_PHYS_BASE;
 }
 
+/* The module asks the kernel itself: what it says replaces what was found out here. */
+static void add_module_facts(struct ktstr_helo *h, uint32_t *valid)
+{
+	struct ktstr_dev_facts f;
+
+	if (module__fd() < 0 || ioctl(module__fd(), KTSTR_IOC_FACTS, &f))
+		return;
+	if (f.valid & KTSTR_HELO_KASLR)
+		h->kaslr_offset = htole64(f.kaslr_offset);
+	if (f.valid & KTSTR_HELO_PHYS_BASE)
+		h->phys_base = htole64(f.phys_base);
+	if (f.valid & KTSTR_HELO_PAGE_OFFSET)
+		h->page_offset = htole64(f.page_offset);
+	if (f.valid & KTSTR_HELO_TSC_KHZ)
+		h->tsc_khz = htole64(f.tsc_khz);
+	*valid |= f.valid & (KTSTR_HELO_KASLR | KTSTR_HELO_PHYS_BASE | KTSTR_HELO_PAGE_OFFSET |
+			     KTSTR_HELO_TSC_KHZ);
+}
+
 static uint64_t tsc_khz_of_cpuid(void)
 {
 	unsigned int max, a, b, c, d;
@@ -226,6 +247,7 @@ void helo__send(void)
 	add_tsc(&h, &valid);
 	add_addresses(&h, &valid);
 	add_page_offset(&h, &valid);
+	add_module_facts(&h, &valid);
 	h.valid = htole32(valid);
 	bulk__send(KTSTR_T_HELO, &h, sizeof(h));
 }

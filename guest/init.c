@@ -22,6 +22,7 @@
 #include "console_wake.h"
 #include "die.h"
 #include "emit.h"
+#include "events.h"
 #include "exec.h"
 #include "helo.h"
 #include "kfile.h"
@@ -96,6 +97,7 @@ static void heartbeat_ready(struct loop_watch *w, uint32_t events)
 	console_wake__retry();
 	sched__check();
 	emit__alive();
+	events__tick();
 }
 
 static void start_heartbeat(void)
@@ -125,11 +127,13 @@ static void set_up(void)
 	must(sched__init(), "following sched_ext");
 }
 
+/* What the module knows is part of the greeting, so that comes before it. */
 static void say_hello(void)
 {
 	start_bulk();
 	emit__life(KTSTR_LIFE_INIT, "PID 1 runs");
 	must(kmsg__start(), "reading /dev/kmsg");
+	events__load_module(plan.events);
 	helo__send();
 	console_wake__init();
 	start_stats();
@@ -142,6 +146,7 @@ static uint32_t carry_out(struct outcome *o)
 {
 	uint32_t code = 0;
 
+	events__start(plan.events);
 	if (plan.sched && !sched__start(&plan, o))
 		goto stop;
 	if (plan.exec)
@@ -150,6 +155,7 @@ static uint32_t carry_out(struct outcome *o)
 		scenario__run(&plan, o);
 stop:
 	sched__stop();
+	events__stop();
 	if (!plan.exec || o->status != KTSTR_GUEST_DONE)
 		code = o->status;
 	return code;
@@ -185,14 +191,16 @@ int main(void)
 	struct ktstr_error e = { "" };
 	struct outcome o = { .status = KTSTR_GUEST_DONE };
 	uint32_t code;
+	int err;
 
 	if (getpid() != 1) {
 		fprintf(stderr, "ktstr-init: this is PID 1 of a ktstr guest and reboots what it runs on; use ktstr instead\n");
 		return 2;
 	}
 	set_up();
+	err = guest_plan__read(KTSTR_PLAN_PATH, &plan, &e);
 	say_hello();
-	if (guest_plan__read(KTSTR_PLAN_PATH, &plan, &e)) {
+	if (err) {
 		emit__life(KTSTR_LIFE_ENV_ERROR, "%s", e.msg);
 		outcome__set(&o, KTSTR_GUEST_ENV, "%s", e.msg);
 		code = o.status;

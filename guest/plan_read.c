@@ -176,6 +176,18 @@ static int do_ack_timeout(struct line *l)
 	return parse_ms(l, 0, &l->plan->ack_timeout_ms);
 }
 
+static int do_events(struct line *l)
+{
+	static const char * const words[] = { KTSTR_EVENTS_WORDS };
+
+	for (unsigned int i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(l->words[1], words[i])) {
+			l->plan->events = (enum ktstr_events_wish)i;
+			return 0;
+		}
+	return bad(l, "events are off, module, bpf or auto, not '%.40s'", l->words[1]);
+}
+
 /* It becomes the name of a directory: no '/', and no '.', which cgroupfs's own files have. */
 static bool cgroup_name_ok(const char *s)
 {
@@ -259,6 +271,7 @@ static const struct directive {
 	{ "sched-timeout-ms",	2, 2, true,	do_sched_timeout },
 	{ "cgroup",		4, 4, false,	do_cgroup },
 	{ "workers",		4, 4, false,	do_workers },
+	{ "events",		2, 2, true,	do_events },
 	{ "ack-timeout-ms",	2, 2, true,	do_ack_timeout },
 };
 

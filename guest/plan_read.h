@@ -53,6 +53,7 @@ struct guest_plan_workers {
  * @duration_ms: length of the judged window
  * @sched_timeout_ms: how long the scheduler may take to attach
  * @ack_timeout_ms: wait for ACKR this long before the reboot
+ * @events: scheduler events, and by which path
  * @cgroups: in the order of the plan
  * @nr_cgroups: used entries of @cgroups
  * @workers: in the order of the plan
@@ -67,6 +68,7 @@ struct guest_plan {
 	uint32_t duration_ms;
 	uint32_t sched_timeout_ms;
 	uint32_t ack_timeout_ms;
+	enum ktstr_events_wish events;
 	struct guest_plan_cgroup cgroups[KTSTR_CGROUPS_MAX];
 	unsigned int nr_cgroups;
 	struct guest_plan_workers workers[KTSTR_WORKERS_MAX];

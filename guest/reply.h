@@ -16,7 +16,10 @@
  * @head: bytes of a header so far
  * @have: how many
  * @skip: payload bytes of the last frame still to pass
+ * @ping: payload of a PING so far
+ * @ping_have: bytes of it; @in_ping while one is being received
  * @acks: ACKR frames seen
+ * @pings: PING frames seen whole, with a good CRC; @ping_id is the last one's
  * @others: good frames of other types, which nobody waits for yet
  * @bad_bytes: bytes passed over in search of a good header
  *
@@ -26,7 +29,13 @@ struct reply {
 	uint8_t head[sizeof(struct ktstr_frame)];
 	size_t have;
 	size_t skip;
+	struct ktstr_ping ping;
+	size_t ping_have;
+	uint32_t ping_crc;
+	bool in_ping;
 	uint32_t acks;
+	uint32_t pings;
+	uint64_t ping_id;
 	uint32_t others;
 	uint64_t bad_bytes;
 };

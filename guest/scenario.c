@@ -4,10 +4,13 @@
  */
 #include <errno.h>
 
+#include <ktstr/event.h>
+
 #include "cgroup.h"
 #include "child.h"
 #include "clock.h"
 #include "console_wake.h"
+#include "events.h"
 #include "loop.h"
 #include "scenario.h"
 #include "sched.h"
@@ -42,6 +45,8 @@ static void run_window(const struct guest_plan *plan, struct outcome *o)
 
 	emit__life(KTSTR_LIFE_PAYLOAD, "%u workers", plan->total_workers);
 	sched_state__read(&state);
+	events__scx_counters();
+	events__mark(KTSTR_MARK_WINDOW_BEGIN, 0);
 	emit__window(KTSTR_T_SCST, now_ns(), &state);
 	loop__until(window_broken, NULL,
 		    workers__start() + (int64_t)plan->duration_ms * NSEC_PER_MSEC);
@@ -49,7 +54,9 @@ static void run_window(const struct guest_plan *plan, struct outcome *o)
 	child__reap();
 	sched__check();
 	end = now_ns();
+	events__mark(KTSTR_MARK_WINDOW_END, 0);
 	workers__freeze(end);
+	events__scx_counters();
 	sched_state__read(&state);
 	judge_end(o);
 	emit__window(KTSTR_T_SCEN, end, &state);

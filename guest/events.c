@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Events: which path, when, and the accounts.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <ktstr/wire.h>
+
+#include "bpf_load.h"
+#include "bulk.h"
+#include "clock_read.h"
+#include "clock.h"
+#include "event_pages.h"
+#include "event_plain.h"
+#include "events.h"
+#include "kfile.h"
+#include "module.h"
+#include "scx_counters.h"
+
+#define FLUSH_NS	(10 * NSEC_PER_MSEC)	/* no event is older when it leaves */
+#define WATERMARK	(16u << 10)		/* bytes of a CPU that are worth a wakeup */
+#define PLAIN_BYTES	(256u << 10)		/* of a BPF ring, as ktstr.ko's buffers have */
+#define WANTED_EVENTS	((1ull << KTSTR_EV_NR) - 2)
+#define TEXT_MAX	4096u
+
+static struct {
+	enum ktstr_event_path path;
+	unsigned int nr_cpus;
+	uint32_t page_size;
+	uint32_t clock;
+	uint64_t buffer_bytes;
+	uint64_t attached;
+	char text[TEXT_MAX];		/* what could not be had: lines */
+	size_t text_len;
+	int timer;
+	uint64_t told_lost;		/* sum of the last account that was sent */
+	/* Between the main thread, which stops, and the writer of port 1, which empties. */
+	pthread_mutex_t lock;
+	pthread_cond_t empty;
+	bool draining;			/* recording is off: everything is to be sent */
+	bool drained;
+} events = {
+	.timer = -1, .lock = PTHREAD_MUTEX_INITIALIZER, .empty = PTHREAD_COND_INITIALIZER,
+};
+
+static void missing(const char *line)
+{
+	int n = snprintf(events.text + events.text_len, sizeof(events.text) - events.text_len,
+			 "%s\n", line);
+
+	if (n > 0 && (size_t)n < sizeof(events.text) - events.text_len)
+		events.text_len += (size_t)n;
+}
+
+void events__load_module(enum ktstr_events_wish wish)
+{
+	char why[256];
+
+	if (wish != KTSTR_WISH_MODULE && wish != KTSTR_WISH_AUTO)
+		return;
+	if (module__load(why, sizeof(why)))
+		missing(why);
+}
+
+/* The writer's thread. */
+
+static bool timer_fired(void)
+{
+	uint64_t n;
+
+	return events.timer >= 0 && read(events.timer, &n, sizeof(n)) == sizeof(n);
+}
+
+static bool is_draining(void)
+{
+	return __atomic_load_n(&events.draining, __ATOMIC_ACQUIRE);
+}
+
+static void say_drained(void)
+{
+	pthread_mutex_lock(&events.lock);
+	events.drained = true;
+	pthread_cond_signal(&events.empty);
+	pthread_mutex_unlock(&events.lock);
+}
+
+static enum bulk_pumped on_pump(void *arg, int port_fd)
+{
+	bool draining = is_draining(), flush = timer_fired() || draining, idle;
+	enum bulk_pumped did;
+
+	(void)arg;
+	if (events.path == KTSTR_EVENTS_MODULE) {
+		did = event_pages__pump(port_fd, flush);
+		idle = event_pages__idle();
+	} else {
+		did = event_plain__pump(port_fd, flush);
+		idle = event_plain__idle();
+	}
+	/* It was off before this look, which found nothing: nothing can come any more. */
+	if (draining && did == BULK_PUMP_IDLE && idle)
+		say_drained();
+	return did;
+}
+
+static void on_ping(void *arg, uint64_t id)
+{
+	struct ktstr_clock c;
+
+	(void)arg;
+	clock_read(&c, KTSTR_CLOCK_PING, id, module__fd());
+	/* This thread empties the queue, so it must not wait for room in it. */
+	bulk__try_send(KTSTR_T_CLCK, &c, sizeof(c));
+	events__mark(KTSTR_MARK_PING, id);
+}
+
+static const struct bulk_source source = { .pump = on_pump, .ping = on_ping };
+
+/* The main thread. */
+
+static int start_module(void)
+{
+	struct ktstr_dev_info info;
+	int fd = module__fd();
+
+	if (fd < 0)
+		return fd;
+	if (ioctl(fd, KTSTR_IOC_INFO, &info))
+		return -errno;
+	events.nr_cpus = info.nr_cpus;
+	events.page_size = info.page_size;
+	events.clock = info.clock;
+	events.buffer_bytes = info.size;
+	if (ioctl(fd, KTSTR_IOC_ENABLE))
+		return -errno;
+	return event_pages__start(info.nr_cpus, info.page_size, WATERMARK);
+}
+
+static int start_plain(void)
+{
+	events.nr_cpus = (unsigned int)sysconf(_SC_NPROCESSORS_CONF);
+	events.page_size = (uint32_t)sysconf(_SC_PAGESIZE);
+	events.clock = KTSTR_CLOCK_MONO;
+	events.buffer_bytes = PLAIN_BYTES;
+	return event_plain__start(events.nr_cpus);
+}
+
+static int start_programs(void)
+{
+	static struct bpf_load_opts opts = {
+		.events = WANTED_EVENTS, .plain_bytes = PLAIN_BYTES, .missing = missing,
+	};
+	int err;
+
+	opts.plain_cpus = events.path == KTSTR_EVENTS_BPF ? events.nr_cpus : 0;
+	err = bpf_load__start(&opts, &events.attached);
+	if (!err && events.path == KTSTR_EVENTS_BPF)
+		bpf_load__plain(true);
+	return err;
+}
+
+static int start_timer(void)
+{
+	const struct itimerspec its = {
+		.it_interval.tv_nsec = FLUSH_NS, .it_value.tv_nsec = FLUSH_NS,
+	};
+
+	events.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (events.timer < 0 || timerfd_settime(events.timer, 0, &its, NULL))
+		return -errno;
+	return bulk__watch(events.timer);
+}
+
+static void send_info(void)
+{
+	struct {
+		struct ktstr_events_info info;
+		char text[TEXT_MAX];
+	} *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return;
+	f->info.path = htole32(events.path);
+	f->info.nr_cpus = htole32(events.nr_cpus);
+	f->info.page_size = htole32(events.page_size);
+	f->info.clock = htole32(events.clock);
+	f->info.buffer_bytes = htole64(events.buffer_bytes);
+	f->info.wanted = htole64(WANTED_EVENTS);
+	f->info.attached = htole64(events.attached);
+	clock_read(&f->info.at, KTSTR_CLOCK_BEGIN, 0, module__fd());
+	memcpy(f->text, events.text, events.text_len);
+	bulk__send(KTSTR_T_EVIN, f, sizeof(f->info) + events.text_len);
+	free(f);
+}
+
+static bool try_path(enum ktstr_event_path path)
+{
+	int err;
+
+	events.path = path;
+	err = path == KTSTR_EVENTS_MODULE ? start_module() : start_plain();
+	if (err && path != KTSTR_EVENTS_MODULE)
+		missing("no memory for BPF ring buffers");
+	if (!err)
+		err = start_programs();
+	if (!err)
+		err = start_timer();
+	if (err)
+		events.path = KTSTR_EVENTS_OFF;
+	return !err;
+}
+
+void events__start(enum ktstr_events_wish wish)
+{
+	if (wish == KTSTR_WISH_OFF)
+		return;
+	/* Programs that fail with the module would fail without. */
+	if (module__fd() >= 0)
+		try_path(KTSTR_EVENTS_MODULE);
+	else if (wish != KTSTR_WISH_MODULE)
+		try_path(KTSTR_EVENTS_BPF);
+	send_info();
+	/* EVIN is in the queue: what the source sends comes behind it. */
+	bulk__set_source(&source);
+	if (events.path != KTSTR_EVENTS_OFF && bpf_load__tasks())
+		kfile__note("the tasks that were there cannot be listed");
+}
+
+void events__mark(uint64_t id, uint64_t arg)
+{
+	if (events.path != KTSTR_EVENTS_OFF && bpf_load__mark(id, arg))
+		kfile__note("a mark of the event stream is missing");
+}
+
+void events__scx_counters(void)
+{
+	if (events.path != KTSTR_EVENTS_OFF)
+		scx_counters__tell(SCX_COUNTERS_PATH, bpf_load__scx_counter);
+}
+
+static int module_accounts(struct ktstr_event_loss *loss)
+{
+	for (unsigned int cpu = 0; cpu < events.nr_cpus; cpu++) {
+		struct ktstr_dev_stats st = { .cpu = cpu };
+
+		if (ioctl(module__fd(), KTSTR_IOC_STATS, &st) && errno != EINVAL)
+			return -errno;
+		loss[cpu].emitted = htole64(st.emitted);
+		loss[cpu].lost = htole64(st.lost);
+		loss[cpu].sent = htole64(st.read);
+	}
+	return 0;
+}
+
+static int plain_accounts(struct ktstr_event_loss *loss)
+{
+	struct bpf_load_count *counts = calloc(events.nr_cpus, sizeof(*counts));
+	int err = counts ? bpf_load__counts(counts, events.nr_cpus) : -ENOMEM;
+
+	for (unsigned int cpu = 0; !err && cpu < events.nr_cpus; cpu++) {
+		loss[cpu].emitted = htole64(counts[cpu].emitted);
+		loss[cpu].lost = htole64(counts[cpu].lost);
+		loss[cpu].sent = htole64(event_plain__sent(cpu));
+	}
+	free(counts);
+	return err;
+}
+
+static void send_accounts(uint32_t flags)
+{
+	struct ktstr_event_loss *loss = calloc(events.nr_cpus, sizeof(*loss));
+	uint64_t lost = 0;
+	int err;
+
+	if (!loss)
+		return;
+	err = events.path == KTSTR_EVENTS_MODULE ? module_accounts(loss) : plain_accounts(loss);
+	if (err)
+		kfile__note("the account of the events cannot be read: %s", strerror(-err));
+	for (unsigned int cpu = 0; cpu < events.nr_cpus; cpu++) {
+		loss[cpu].cpu = htole32(cpu);
+		loss[cpu].flags = htole32(flags);
+		lost += le64toh(loss[cpu].lost);
+	}
+	if (!err && (flags || lost != events.told_lost))
+		bulk__send(KTSTR_T_EVLS, loss, events.nr_cpus * sizeof(*loss));
+	events.told_lost = lost;
+	free(loss);
+}
+
+void events__tick(void)
+{
+	if (events.path != KTSTR_EVENTS_OFF)
+		send_accounts(0);
+}
+
+static void stop_recording(void)
+{
+	if (events.path == KTSTR_EVENTS_BPF)
+		bpf_load__plain(false);
+	else if (ioctl(module__fd(), KTSTR_IOC_DISABLE))
+		kfile__note("recording cannot be switched off: %s", strerror(errno));
+}
+
+void events__stop(void)
+{
+	struct ktstr_clock c;
+	uint64_t skipped;
+
+	if (events.path == KTSTR_EVENTS_OFF)
+		return;
+	stop_recording();
+	clock_read(&c, KTSTR_CLOCK_END, 0, module__fd());
+	__atomic_store_n(&events.draining, true, __ATOMIC_RELEASE);
+	bulk__kick();
+	pthread_mutex_lock(&events.lock);
+	while (!events.drained)
+		pthread_cond_wait(&events.empty, &events.lock);
+	pthread_mutex_unlock(&events.lock);
+	bulk__send(KTSTR_T_CLCK, &c, sizeof(c));
+	send_accounts(KTSTR_LOSS_FINAL);
+	skipped = bpf_load__skipped();
+	if (skipped)
+		kfile__note("the kernel skipped %llu calls of event programs: events are missing",
+			    (unsigned long long)skipped);
+	/* The path stays: its pings may still come. */
+}
