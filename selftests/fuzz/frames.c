@@ -20,6 +20,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 /* As DESIGN section 3 lists them. */
 static const char types[][5] = {
 	"HELO", "REDY", "LIFE", "SCST", "SCEN", "SCPP", "SCRR", "STIM", "STEN", "EVNT", "EVLS",
+	"EVIN", "CLCK",
 	"TEST", "PMET", "RAWO", "PROF", "SOUT", "SERR", "SLOG", "SCDX", "DMSG", "PROB", "SNRQ",
 	"EXCX", "EXIT",
 };
@@ -99,10 +100,12 @@ static uint32_t some_len(uint32_t *seed)
 
 static uint32_t some_type(uint32_t *seed)
 {
-	uint32_t le = next(seed);
+	/* A guest sends no replies. */
+	static const char others[][5] = { "SNRP", "ACKR", "PING", "NONE" };
+	uint32_t le;
 
-	if (below(seed, 8))
-		memcpy(&le, types[below(seed, NR_TYPES)], sizeof(le));
+	memcpy(&le, below(seed, 8) ? types[below(seed, NR_TYPES)] : others[below(seed, 4)],
+	       sizeof(le));
 	return le;
 }
 

@@ -310,6 +310,14 @@ static void hand_over(const uint8_t *data, size_t size, uint32_t seed, unsigned 
 	assembler__free(b);
 }
 
+/* Three assemblers are made for every input: little freed memory is kept. */
+const char *__asan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+	return "quarantine_size_mb=2:thread_local_quarantine_size_kb=256";
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;

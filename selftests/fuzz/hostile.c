@@ -346,6 +346,7 @@ static void odd_init(struct model *m, uint64_t features, unsigned int q, const s
 	}
 	if (q < KTSTR_NR_QUEUES)
 		odd_queue(m, q, r);
+	m->sel = q < KTSTR_NR_QUEUES ? q : KTSTR_NR_QUEUES - 1;
 	m->live = true;
 	driver__write32(&m->d, VIRTIO_MMIO_STATUS, S_ACK | S_DRV | S_FEAT | S_OK);
 	model__sync(m);
