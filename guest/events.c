@@ -26,7 +26,15 @@
 #include "module.h"
 #include "scx_counters.h"
 
-#define FLUSH_NS	(10 * NSEC_PER_MSEC)	/* no event is older when it leaves */
+/*
+ * No event is older than this when it leaves, unless a flush is dear: an emulated CPU
+ * takes milliseconds for the few exits that it needs. So that the observer stays small
+ * beside what it observes, flushing takes no more than a 25th of a CPU, down to ten
+ * times a second.
+ */
+#define FLUSH_NS	(10 * NSEC_PER_MSEC)
+#define FLUSH_MAX_NS	(100 * NSEC_PER_MSEC)
+#define FLUSH_SHARE	25
 #define WATERMARK	(16u << 10)		/* bytes of a CPU that are worth a wakeup */
 #define PLAIN_BYTES	(256u << 10)		/* of a BPF ring, as ktstr.ko's buffers have */
 #define WANTED_EVENTS	((1ull << KTSTR_EV_NR) - 2)
@@ -41,7 +49,10 @@ static struct {
 	uint64_t attached;
 	char text[TEXT_MAX];		/* what could not be had: lines */
 	size_t text_len;
-	int timer;
+	int timer;			/* one-shot: the next flush */
+	int64_t flush_began;		/* when the one that goes on did; 0: none */
+	int64_t flush_cost;		/* ns, averaged over the last few */
+	bool flush_waited;		/* for the host: that is not its cost */
 	uint64_t told_lost;		/* sum of the last account that was sent */
 	/* Between the main thread, which stops, and the writer of port 1, which empties. */
 	pthread_mutex_t lock;
@@ -73,11 +84,43 @@ void events__load_module(enum ktstr_events_wish wish)
 
 /* The writer's thread. */
 
-static bool timer_fired(void)
+static void arm_timer(void)
+{
+	int64_t ns = events.flush_cost * FLUSH_SHARE;
+	struct itimerspec its = { 0 };
+
+	if (ns < FLUSH_NS)
+		ns = FLUSH_NS;
+	if (ns > FLUSH_MAX_NS)
+		ns = FLUSH_MAX_NS;
+	its.it_value.tv_nsec = ns;
+	timerfd_settime(events.timer, 0, &its, NULL);
+}
+
+static bool flush_due(void)
 {
 	uint64_t n;
 
-	return events.timer >= 0 && read(events.timer, &n, sizeof(n)) == sizeof(n);
+	if (read(events.timer, &n, sizeof(n)) != sizeof(n))
+		return false;
+	events.flush_began = now_ns();
+	events.flush_waited = false;
+	return true;
+}
+
+/* A flush goes on until there is nothing left, and only then the next one is due. */
+static void flush_goes_on(enum bulk_pumped did)
+{
+	if (!events.flush_began)
+		return;
+	if (did == BULK_PUMP_FULL || did == BULK_PUMP_TORN)
+		events.flush_waited = true;
+	if (did != BULK_PUMP_IDLE)
+		return;
+	if (!events.flush_waited)
+		events.flush_cost = (events.flush_cost * 7 + now_ns() - events.flush_began) / 8;
+	events.flush_began = 0;
+	arm_timer();
 }
 
 static bool is_draining(void)
@@ -95,7 +138,7 @@ static void say_drained(void)
 
 static enum bulk_pumped on_pump(void *arg, int port_fd)
 {
-	bool draining = is_draining(), flush = timer_fired() || draining, idle;
+	bool draining = is_draining(), flush = flush_due() || draining, idle;
 	enum bulk_pumped did;
 
 	(void)arg;
@@ -106,6 +149,7 @@ static enum bulk_pumped on_pump(void *arg, int port_fd)
 		did = event_plain__pump(port_fd, flush);
 		idle = event_plain__idle();
 	}
+	flush_goes_on(did);
 	/* It was off before this look, which found nothing: nothing can come any more. */
 	if (draining && did == BULK_PUMP_IDLE && idle)
 		say_drained();
@@ -170,13 +214,10 @@ static int start_programs(void)
 
 static int start_timer(void)
 {
-	const struct itimerspec its = {
-		.it_interval.tv_nsec = FLUSH_NS, .it_value.tv_nsec = FLUSH_NS,
-	};
-
 	events.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (events.timer < 0 || timerfd_settime(events.timer, 0, &its, NULL))
+	if (events.timer < 0)
 		return -errno;
+	arm_timer();
 	return bulk__watch(events.timer);
 }
 
