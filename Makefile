@@ -42,8 +42,9 @@ ARGS ?=
 .PHONY: all setup kernel sched run check check-full unit unit-build unit-list vm bench clean help \
 	install-in-tree
 
-# The empty command keeps make from saying that there was nothing to do.
-all: $(BIN) $(box_bin)
+# The module is built for a kernel, so it takes one that is there. The empty command
+# keeps make from saying that there was nothing to do.
+all: $(BIN) $(box_bin) $(if $(wildcard $(kernel)/build/Makefile),$(B)/kmod/ktstr.ko)
 	@:
 
 setup:

@@ -87,7 +87,7 @@ $(B)/obj/guest/bpf_load.o: ktstr_cflags += -I$(B)/bpf -I$(ktstr_bpf)/include
 $(B)/guest/ktstr-init: $(guest_obj)
 	$(ktstr_say) LD guest/ktstr-init
 	$(ktstr_q)mkdir -p $(@D)
-	$(ktstr_q)$(CC) $(LDFLAGS) -static -o $@ $(filter %.o,$^) $(guest_libs)
+	$(ktstr_q)$(CC) $(LDFLAGS) -static -Wl,--strip-debug -o $@ $(filter %.o,$^) $(guest_libs)
 
 # The emulated box: kvmbox on the host, and its PID 1.
 box_bin := $(B)/kvmbox-host $(B)/kvmbox-init
