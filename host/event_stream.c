@@ -17,6 +17,7 @@ struct event_stream {
 	uint32_t nr_cpus;
 	uint32_t page_size;
 	uint32_t next_seq[KTSTR_CPUS_MAX];
+	struct event_stream_cpu cpus[KTSTR_CPUS_MAX];
 };
 
 /* The trace comes first: a task is not known any more after its last switch. */
@@ -104,25 +105,34 @@ static void check_seq(struct event_stream *s, uint32_t cpu, uint32_t seq)
 	if (gap >> 31)
 		gap = 0;
 	s->stats.gaps += gap ? gap : 1;
+	s->cpus[cpu].broken++;
 	event_merge__hole(s->merge, cpu, EVENT_HOLE_FRAMES, gap);
 }
 
 static void damaged(struct event_stream *s, uint32_t cpu)
 {
 	s->stats.cut++;
+	s->cpus[cpu].broken++;
 	event_merge__hole(s->merge, cpu, EVENT_HOLE_DAMAGED, 0);
+}
+
+/* Every record that is on a page, whatever we make of it. */
+static uint64_t all_records(const struct event_page_stats *st)
+{
+	return st->records + st->malformed_records + st->unknown;
 }
 
 static void decode(struct event_stream *s, uint32_t cpu, uint32_t flags, const uint8_t *data,
 		   size_t len)
 {
 	const struct event_page_stats *st = event_page__stats(s->page);
-	uint64_t malformed = st->malformed_records;
+	uint64_t malformed = st->malformed_records, before = all_records(st);
 	unsigned int ret;
 
 	if (event_page__missed(flags, data, len))
 		event_merge__hole(s->merge, cpu, EVENT_HOLE_BUFFER, 0);
 	ret = event_page__decode(s->page, cpu, flags, data, len, on_record, s);
+	s->cpus[cpu].received += all_records(st) - before;
 	if (ret & EVENT_PAGE_CUT || st->malformed_records != malformed)
 		damaged(s, cpu);
 }
@@ -174,6 +184,13 @@ const struct event_state *event_stream__state(const struct event_stream *s)
 const struct event_stream_stats *event_stream__stats(const struct event_stream *s)
 {
 	return &s->stats;
+}
+
+const struct event_stream_cpu *event_stream__cpu(const struct event_stream *s, uint32_t cpu)
+{
+	static const struct event_stream_cpu none;
+
+	return cpu < s->nr_cpus ? &s->cpus[cpu] : &none;
 }
 
 const struct event_page_stats *event_stream__page_stats(const struct event_stream *s)

@@ -48,6 +48,16 @@ struct event_stream_stats {
 	uint64_t cut;
 };
 
+/**
+ * struct event_stream_cpu - what came of one CPU
+ * @received: records, those that make no sense or are of an unknown type too
+ * @broken: times that a frame was missing before the next one, or damaged
+ */
+struct event_stream_cpu {
+	uint64_t received;
+	uint64_t broken;
+};
+
 struct event_stream;
 
 /** event_stream__new() - return: NULL without memory or for a topology that cannot be */
@@ -75,6 +85,7 @@ int event_stream__finish(struct event_stream *s);
 /* Results and counters. */
 const struct event_state *event_stream__state(const struct event_stream *s);
 const struct event_stream_stats *event_stream__stats(const struct event_stream *s);
+const struct event_stream_cpu *event_stream__cpu(const struct event_stream *s, uint32_t cpu);
 const struct event_page_stats *event_stream__page_stats(const struct event_stream *s);
 const struct event_merge_stats *event_stream__merge_stats(const struct event_stream *s);
 const struct event_perfetto_stats *event_stream__perfetto_stats(const struct event_stream *s);

@@ -13,8 +13,7 @@
 #define CPUS_SHOWN	64u
 #define BAR_COLUMNS	64u
 
-/* A time in few characters: 999ns, 12.3us, 4.56ms, 78.9s. */
-static const char *span(char buf[16], uint64_t ns)
+const char *event_text__span(char buf[16], uint64_t ns)
 {
 	static const char * const unit[] = { "ns", "us", "ms", "s" };
 	double v = ns;
@@ -28,7 +27,7 @@ static const char *span(char buf[16], uint64_t ns)
 	return buf;
 }
 
-#define SPAN(ns) span((char[16]){ 0 }, ns)
+#define SPAN(ns) event_text__span((char[16]){ 0 }, ns)
 
 /* Who it is; not every task's name was told. */
 static const char *who(char buf[48], const char *comm, uint32_t pid)

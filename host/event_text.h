@@ -8,6 +8,9 @@
 #include "buf.h"
 #include "event_stream.h"
 
+/** event_text__span() - a time in few characters: 999ns, 12.3us, 4.56ms, 78.9s; return: @buf */
+const char *event_text__span(char buf[16], uint64_t ns);
+
 /** event_text__stream() - what was taken and what is missing, then event_text__state() */
 void event_text__stream(struct buf *b, const struct event_stream *s);
 
