@@ -25,7 +25,9 @@ static const uint32_t known_types[] = {
 
 #define NR_TYPES	((int)(sizeof(known_types) / sizeof(known_types[0])))
 
-_Static_assert(sizeof(known_types) / sizeof(known_types[0]) <= 32, "a bit for every type");
+#define NR_MORE_TYPES	2
+
+_Static_assert(sizeof(known_types) / sizeof(known_types[0]) + NR_MORE_TYPES <= 32, "a bit for every type");
 
 struct stream {
 	uint32_t next_seq;
@@ -35,6 +37,7 @@ struct stream {
 struct assembler {
 	assembler_frame_fn fn;
 	void *arg;
+	uint32_t more_types[NR_MORE_TYPES];	/* 0: none */
 	struct assembler_stats stats;
 	struct stream streams[ASSEMBLER_STREAMS];
 	size_t head;		/* first byte not yet understood */
@@ -53,16 +56,25 @@ struct assembler *assembler__new(assembler_frame_fn fn, void *arg)
 	return a;
 }
 
+void assembler__take_too(struct assembler *a, uint32_t first, uint32_t second)
+{
+	a->more_types[0] = first;
+	a->more_types[1] = second;
+}
+
 void assembler__free(struct assembler *a)
 {
 	free(a);
 }
 
-static int type_index(uint32_t type)
+static int type_index(const struct assembler *a, uint32_t type)
 {
 	for (int i = 0; i < NR_TYPES; i++)
 		if (known_types[i] == type)
 			return i;
+	for (int i = 0; i < NR_MORE_TYPES; i++)
+		if (a->more_types[i] && a->more_types[i] == type)
+			return NR_TYPES + i;
 	return -1;
 }
 
@@ -117,7 +129,7 @@ static void deliver(struct assembler *a, const struct ktstr_frame *h, const uint
 		.data	= data,
 		.len	= le32toh(h->len),
 	};
-	int type = type_index(f.type);
+	int type = type_index(a, f.type);
 	struct stream *s;
 
 	if (f.stream >= ASSEMBLER_STREAMS) {

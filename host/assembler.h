@@ -68,6 +68,13 @@ typedef void (*assembler_frame_fn)(void *arg, const struct assembler_frame *fram
  */
 struct assembler *assembler__new(assembler_frame_fn fn, void *arg);
 
+/**
+ * assembler__take_too() - know two more types, which are no guest's: those of a file
+ * @a: assembler
+ * @first, @second: four ASCII bytes each, as %KTSTR_FOURCC makes them
+ */
+void assembler__take_too(struct assembler *a, uint32_t first, uint32_t second);
+
 /** assembler__free() - NULL is fine */
 void assembler__free(struct assembler *a);
 
