@@ -16,6 +16,7 @@
 enum opt {
 	OPT_KERNEL = 256, OPT_SCHED, OPT_TOPOLOGY, OPT_MEMORY, OPT_DURATION, OPT_SEED, OPT_TIMEOUT,
 	OPT_ACCEL, OPT_OUT, OPT_JSON, OPT_DRY_RUN, OPT_EXEC, OPT_INCLUDE,
+	OPT_EVENTS,
 };
 
 #define COMMON_OPTIONS						\
@@ -32,6 +33,7 @@ static const struct option run_options[] = {
 	{ "sched",	required_argument, NULL, OPT_SCHED },
 	{ "duration",	required_argument, NULL, OPT_DURATION },
 	{ "seed",	required_argument, NULL, OPT_SEED },
+	{ "events",	required_argument, NULL, OPT_EVENTS },
 	{ "out",	required_argument, NULL, OPT_OUT },
 	{ "json",	required_argument, NULL, OPT_JSON },
 	{ "dry-run",	no_argument,	   NULL, OPT_DRY_RUN },
@@ -52,6 +54,13 @@ static const char * const accel_names[] = {
 const char *args__accel_name(enum args_accel accel)
 {
 	return accel_names[accel];
+}
+
+static const char * const events_names[] = { KTSTR_EVENTS_WORDS };
+
+const char *args__events_name(enum ktstr_events_wish events)
+{
+	return events_names[events];
 }
 
 static int parse_u64(const char *opt, const char *s, uint64_t min, uint64_t max, const char *unit,
@@ -96,6 +105,18 @@ static int parse_accel(struct args *a, const char *s, struct ktstr_error *e)
 			       "--accel \"%.100s\" is unknown; choose auto, kvm or box", s);
 }
 
+static int parse_events(struct args *a, const char *s, struct ktstr_error *e)
+{
+	for (int i = KTSTR_WISH_OFF; i <= KTSTR_WISH_AUTO; i++) {
+		if (!strcmp(s, events_names[i])) {
+			a->events = i;
+			return 0;
+		}
+	}
+	return ktstr_error_set(e, -EINVAL,
+			       "--events \"%.100s\" is unknown; choose auto, module, bpf or off", s);
+}
+
 static int parse_topology(struct args *a, const char *s, struct ktstr_error *e)
 {
 	struct ktstr_error why;
@@ -133,6 +154,8 @@ static int take_option(struct args *a, int opt, char *arg, struct ktstr_error *e
 		return parse_topology(a, arg, e);
 	case OPT_ACCEL:
 		return parse_accel(a, arg, e);
+	case OPT_EVENTS:
+		return parse_events(a, arg, e);
 	case OPT_MEMORY:
 		return parse_u32("memory", arg, ARGS_MEMORY_MIN_MIB, ARGS_MEMORY_MAX_MIB, " MiB",
 				 &a->memory_mib, e);
@@ -184,6 +207,7 @@ static int set_defaults(struct args *a, struct ktstr_error *e)
 	a->memory_mib = 1024;
 	a->duration_s = 3;
 	a->timeout_s = 60;
+	a->events = KTSTR_WISH_AUTO;
 	if (getrandom(&a->seed, sizeof(a->seed), 0) != sizeof(a->seed))
 		return ktstr_error_set(e, -errno, "no random numbers for a seed: %m; give --seed");
 	/* A number that people can copy and JSON can carry exactly. */
@@ -282,6 +306,8 @@ static int add_load(const struct args *a, struct strv *out)
 	ret = add_pair(out, "--sched", a->sched);
 	if (!ret)
 		ret = add_number(out, "--duration", a->duration_s);
+	if (!ret)
+		ret = add_pair(out, "--events", events_names[a->events]);
 	return ret ? ret : add_number(out, "--seed", a->seed);
 }
 

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <ktstr/plan.h>
 #include <ktstr/topology.h>
 
 #include "strv.h"
@@ -29,6 +30,7 @@ enum args_accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_BOX };
  * @timeout_s: seconds without any sign of life
  * @seed: random when not given
  * @accel: where to run
+ * @events: by which path scheduler events come, or none
  * @dry_run: say what would be done
  * @verbose: phases on stdout, the guest's whole kernel log on COM1
  * @scenarios: names, at least one for "run"; one may come more than once
@@ -46,6 +48,7 @@ struct args {
 	uint32_t timeout_s;
 	uint64_t seed;
 	enum args_accel accel;
+	enum ktstr_events_wish events;
 	bool dry_run;
 	bool verbose;
 	struct strv scenarios;
@@ -85,5 +88,8 @@ void args__free(struct args *a);
 
 /** args__accel_name() - as in --accel */
 const char *args__accel_name(enum args_accel accel);
+
+/** args__events_name() - as in --events */
+const char *args__events_name(enum ktstr_events_wish events);
 
 #endif /* KTSTR_HOST_ARGS_H */

@@ -211,26 +211,37 @@ static int add_needs(struct walk *w, const struct pack_file *f)
 	return 0;
 }
 
+/* A file that is not there yet; @f is its entry, valid until the next one. */
+static int load_file(struct pack *p, const char *host, const char *guest, struct pack_file *f,
+		     struct ktstr_error *e)
+{
+	int ret;
+
+	*f = (struct pack_file){ .guest = (char *)guest, .host = (char *)host };
+	ret = file__read(host, FILE_BYTES_MAX, &f->data, &f->len, &f->mode, e);
+	if (ret)
+		return ret;
+	if (p->bytes + f->len > PACK_BYTES_MAX)
+		ret = ktstr_error_set(e, -EFBIG,
+				      "the files for the guest are more than %llu MiB together with %s",
+				      PACK_BYTES_MAX >> 20, host);
+	else if ((ret = entry_add(p, f)))
+		ktstr_error_set(e, ret, "cannot pack %s: %s", host, strerror(-ret));
+	if (ret)
+		free(f->data);
+	return ret;
+}
+
 static int add_file(struct walk *w, const char *host, const char *guest)
 {
-	struct pack_file f = { .guest = (char *)guest, .host = (char *)host };
+	struct pack_file f;
 	int ret;
 
 	if (pack__has(w->p, guest))
 		return 0;
-	ret = file__read(host, FILE_BYTES_MAX, &f.data, &f.len, &f.mode, w->e);
+	ret = load_file(w->p, host, guest, &f, w->e);
 	if (ret)
 		return ret;
-	if (w->p->bytes + f.len > PACK_BYTES_MAX)
-		ret = ktstr_error_set(w->e, -EFBIG,
-				      "the files for the guest are more than %llu MiB together with %s",
-				      PACK_BYTES_MAX >> 20, host);
-	else if ((ret = entry_add(w->p, &f)))
-		ktstr_error_set(w->e, ret, "cannot pack %s: %s", host, strerror(-ret));
-	if (ret) {
-		free(f.data);
-		return ret;
-	}
 	if (w->depth >= NEEDS_DEPTH_MAX)
 		return ktstr_error_set(w->e, -ELOOP,
 				       "%s is needed through more than %d levels of libraries",
@@ -239,6 +250,13 @@ static int add_file(struct walk *w, const char *host, const char *guest)
 	ret = add_needs(w, &f);
 	w->depth--;
 	return ret;
+}
+
+int pack__add_data(struct pack *p, const char *host, const char *guest, struct ktstr_error *e)
+{
+	struct pack_file f;
+
+	return pack__has(p, guest) ? 0 : load_file(p, host, guest, &f, e);
 }
 
 int pack__add(struct pack *p, const struct finder *f, const char *host, const char *guest,

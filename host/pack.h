@@ -73,6 +73,17 @@ void pack__free(struct pack *p);
 int pack__add(struct pack *p, const struct finder *f, const char *host, const char *guest,
 	      struct ktstr_error *e);
 
+/**
+ * pack__add_data() - pack a file as it is, whatever it is
+ * @p: pack
+ * @host: path of the file
+ * @guest: absolute path it shall have in the guest; being there already is fine
+ * @e: sentence on failure
+ *
+ * Return: as pack__add(), but for what is about needs.
+ */
+int pack__add_data(struct pack *p, const char *host, const char *guest, struct ktstr_error *e);
+
 /** pack__link() - add a symbolic link; a path that is taken stays; return: 0, -E2BIG, -ENOMEM */
 int pack__link(struct pack *p, const char *guest, const char *target);
 

@@ -39,6 +39,7 @@ struct plan_cgroup {
  * @seed: source of every random choice
  * @duration_ms: length of the judged window
  * @sched_timeout_ms: how long the scheduler may take to attach
+ * @events: by which path scheduler events shall come, or none
  * @ack_timeout_ms: how long the guest waits for our ACKR before it reboots
  * @cgroups: the scenario's cgroups
  * @nr_cgroups: how many
@@ -50,6 +51,7 @@ struct plan {
 	uint64_t seed;
 	uint32_t duration_ms;
 	uint32_t sched_timeout_ms;
+	enum ktstr_events_wish events;
 	uint32_t ack_timeout_ms;
 	struct plan_cgroup cgroups[PLAN_CGROUPS_MAX];
 	uint32_t nr_cgroups;

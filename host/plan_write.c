@@ -29,6 +29,14 @@ static void write_words(struct buf *b, const char *directive, const struct strv 
 	buf__add(b, "\n", 1);
 }
 
+static void write_events(struct buf *b, enum ktstr_events_wish wish)
+{
+	static const char * const words[] = { KTSTR_EVENTS_WORDS };
+
+	if (wish != KTSTR_WISH_OFF)
+		buf__printf(b, "events %s\n", words[wish]);
+}
+
 static void write_scenario(struct buf *b, const struct plan *p)
 {
 	buf__printf(b, "scenario %s\n", p->scenario);
@@ -52,6 +60,7 @@ int plan_write(const struct plan *plan, struct buf *out, struct ktstr_error *e)
 		write_scenario(out, plan);
 	else
 		write_words(out, "exec", &plan->exec);
+	write_events(out, plan->events);
 	buf__printf(out, "seed %llu\n", (unsigned long long)plan->seed);
 	buf__printf(out, "ack-timeout-ms %u\nend\n", plan->ack_timeout_ms);
 	if (out->err == -ENOBUFS)

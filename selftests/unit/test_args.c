@@ -40,6 +40,7 @@ TEST(defaults_are_the_documented_ones)
 	ASSERT_EQ(1, a.scenarios.n);
 	EXPECT_STREQ("steady", a.scenarios.v[0]);
 	EXPECT_EQ(NULL, a.sched);
+	EXPECT_EQ(KTSTR_WISH_AUTO, a.events);
 	args__free(&a);
 }
 
@@ -49,7 +50,7 @@ TEST(every_option_is_taken)
 	struct args a;
 
 	ASSERT_EQ(0, parse(&a, &e, "steady --kernel k --sched 's 1' --topology 2,4,2,1 --memory 256 "
-			   "--duration 7 --seed 9 --timeout 11 --accel box --out o --json j --dry-run -v",
+			   "--duration 7 --seed 9 --timeout 11 --accel box --out o --json j --events bpf --dry-run -v",
 			   false)) TH_LOG("%s", e.msg);
 	EXPECT_STREQ("k", a.kernel);
 	EXPECT_STREQ("s 1", a.sched);
@@ -59,6 +60,7 @@ TEST(every_option_is_taken)
 	EXPECT_EQ(9, a.seed);
 	EXPECT_EQ(11, a.timeout_s);
 	EXPECT_EQ(ACCEL_BOX, a.accel);
+	EXPECT_EQ(KTSTR_WISH_BPF, a.events);
 	EXPECT_STREQ("o", a.out);
 	EXPECT_STREQ("j", a.json);
 	EXPECT_TRUE(a.dry_run && a.verbose);
@@ -76,6 +78,7 @@ static const char * const wrong[][2] = {
 	{ "--timeout 0", "--timeout" }, { "--seed 0x", "--seed" }, { "--seed 99999999999999999999", "--seed" },
 	{ "--accel tcg", "tcg" }, { "--accel ''", "--accel" }, { "--topology ''", "topology" },
 	{ "--topology 2,3,1,1", "topology" }, { "--sched ''", "--sched" }, { "--out ''", "--out" },
+	{ "--events yes", "yes" }, { "--events ''", "--events" }, { "--events", "--events" },
 	{ "--json ''", "--json" }, { "--exec x", "--exec" }, { "--kernel ''", "--kernel" },
 };
 
@@ -128,6 +131,41 @@ TEST(options_survive_the_way_into_the_box)
 	args__free(&a);
 	args__free(&b);
 	strv__free(&words);
+}
+
+TEST(every_path_of_events_has_a_word_in_command_and_plan)
+{
+	static const char * const words[] = { "off", "module", "bpf", "auto" };
+
+	for (int i = 0; i < 4; i++) {
+		struct plan plan = { .scenario = "steady", .events = i };
+		char text[64], line[64];
+		struct strv v = { 0 };
+		struct ktstr_error e;
+		struct args a, b;
+		struct buf out;
+
+		snprintf(text, sizeof(text), "--events %s", words[i]);
+		ASSERT_EQ(0, parse(&a, &e, text, false)) TH_LOG("%s", e.msg);
+		EXPECT_EQ(i, a.events);
+		EXPECT_STREQ(words[i], args__events_name(a.events));
+		/* Into the box, and into the command that repeats a run. */
+		for (int portable = 0; portable < 2; portable++) {
+			strv__add(&v, "run");
+			ASSERT_EQ(0, args__to_argv(&a, NULL, portable, &v));
+			ASSERT_EQ(0, args__parse_run(&b, v.n, v.v, &e)) TH_LOG("%s", e.msg);
+			EXPECT_EQ(i, b.events);
+			args__free(&b);
+			strv__free(&v);
+		}
+		buf__init(&out, KTSTR_PLAN_MAX);
+		ASSERT_EQ(0, plan_write(&plan, &out, &e));
+		snprintf(line, sizeof(line), "\nevents %s\n", words[i]);
+		EXPECT_EQ(i != KTSTR_WISH_OFF, strstr(out.data, line) != NULL) TH_LOG("%s", out.data);
+		EXPECT_EQ(i != KTSTR_WISH_OFF, strstr(out.data, "events") != NULL);
+		buf__free(&out);
+		args__free(&a);
+	}
 }
 
 TEST(words_are_split_as_a_shell_does)
