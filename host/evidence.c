@@ -233,6 +233,8 @@ void evidence__frame(void *arg, const struct assembler_frame *f)
 {
 	struct evidence *ev = arg;
 
+	if (ev->sink.frame)
+		ev->sink.frame(ev->sink.arg, f);
 	if (f->corrupt)
 		return;
 	switch (f->type) {

@@ -12,6 +12,7 @@
 
 #include "assembler.h"
 #include "buf.h"
+#include "events_result.h"
 #include "splat.h"
 
 #define EVIDENCE_REASON_MAX	256u
@@ -32,11 +33,13 @@ enum evidence_stream {
  * struct evidence_sink - who else wants to hear it, live
  * @bytes: bytes of a stream, raw; may be NULL
  * @life: a phase was reached, @reason is clean; may be NULL
- * @arg: passed to both
+ * @frame: every frame as it came, before it is checked; may be NULL
+ * @arg: passed to all
  */
 struct evidence_sink {
 	void (*bytes)(void *arg, enum evidence_stream stream, const void *data, size_t len);
 	void (*life)(void *arg, uint32_t phase, const char *reason);
+	void (*frame)(void *arg, const struct assembler_frame *frame);
 	void *arg;
 };
 
@@ -101,6 +104,7 @@ enum evidence_stop {
  * @exit_code: EXIT, valid when @has_exit
  * @splats: kernel log
  * @tail: the last bytes of every stream
+ * @events: the account of the event stream, when that was asked for
  * @malformed: frames whose payload was too short or made no sense
  * @frames: the assembler's counters
  * @residue: bytes of an incomplete frame at the end
@@ -137,6 +141,8 @@ struct evidence {
 
 	struct splat_log splats;
 	struct tail tail[EVIDENCE_STREAMS];
+
+	struct events_result events;
 
 	uint64_t malformed;
 	struct assembler_stats frames;

@@ -57,6 +57,9 @@ const char *verdict__kind_name(enum verdict_kind kind)
 		[KIND_SPLAT] = "splat",
 		[KIND_DRIVER_BROKE] = "driver_broke",
 		[KIND_EVIDENCE_LOST] = "evidence_lost",
+		[KIND_NO_EVENTS] = "no_events",
+		[KIND_EVENTS_LOST] = "events_lost",
+		[KIND_EVENTS_UNBALANCED] = "events_unbalanced",
 	};
 
 	return names[kind];
@@ -82,6 +85,7 @@ void verdict__plan_checks(struct verdict *v, const struct plan *plan)
 		[CHECK_SHARES]		= "fair_shares",
 		[CHECK_KERNEL_LOG]	= "kernel_log_clean",
 		[CHECK_EVIDENCE]	= "evidence_whole",
+		[CHECK_EVENTS]		= "events_complete",
 	};
 
 	memset(v, 0, sizeof(*v));
@@ -92,6 +96,7 @@ void verdict__plan_checks(struct verdict *v, const struct plan *plan)
 	if (!plan->sched.n)
 		v->checks[CHECK_SCHED].name = "sched_none";
 	v->checks[CHECK_SHARES].applies = any_shared(plan);
+	v->checks[CHECK_EVENTS].applies = plan->events != KTSTR_WISH_OFF;
 }
 
 /* Host steal, per cent of the CPU time of the window; < 0 when unknown. */
@@ -362,6 +367,25 @@ static void judge_window(struct verdict *v, const struct plan *plan, const struc
 		judge_shares(&c[CHECK_SHARES], plan, ev, lim);
 }
 
+static void judge_events(struct verdict *v, const struct plan *plan, const struct evidence *ev)
+{
+	struct verdict_check *c = &v->checks[CHECK_EVENTS];
+
+	if (!c->applies)
+		return;
+	if (v->checks[CHECK_COMPLETED].status != VERDICT_PASS)
+		verdict_set(c, VERDICT_SKIP, KIND_NOT_REACHED,
+			    "not judged: the run did not complete its window");
+	else
+		verdict_events__judge(c, plan, ev);
+}
+
+/* A kernel without a path for events, where any would do, is judged by all the rest. */
+static bool decides(const struct verdict_check *c)
+{
+	return c->applies && !(c->status == VERDICT_SKIP && c->kind == KIND_NO_EVENTS);
+}
+
 /* The gravest point decides; among equals the first. */
 static void judge_whole(struct verdict *v)
 {
@@ -371,7 +395,7 @@ static void judge_whole(struct verdict *v)
 	for (int i = 0; i < CHECK_NR; i++) {
 		const struct verdict_check *c = &v->checks[i];
 
-		if (!c->applies || c->status <= v->status)
+		if (!decides(c) || c->status <= v->status)
 			continue;
 		v->status = c->status;
 		v->kind = c->kind;
@@ -408,5 +432,6 @@ void verdict__judge(struct verdict *v, const struct plan *plan, const struct evi
 	judge_window(v, plan, ev, limits);
 	judge_kernel_log(&v->checks[CHECK_KERNEL_LOG], ev);
 	judge_evidence(&v->checks[CHECK_EVIDENCE], ev);
+	judge_events(v, plan, ev);
 	judge_whole(v);
 }

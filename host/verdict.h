@@ -52,6 +52,9 @@ enum verdict_kind {
 	KIND_SPLAT,
 	KIND_DRIVER_BROKE,	/* the guest's console driver did what no driver does */
 	KIND_EVIDENCE_LOST,
+	KIND_NO_EVENTS,		/* the guest has no path for scheduler events */
+	KIND_EVENTS_LOST,
+	KIND_EVENTS_UNBALANCED,	/* emitted, sent, lost and received do not add up */
 	KIND_NR,
 };
 
@@ -65,6 +68,7 @@ enum verdict_check_id {
 	CHECK_SHARES,		/* cgroups over the same CPUs shared them */
 	CHECK_KERNEL_LOG,	/* no splat */
 	CHECK_EVIDENCE,		/* nothing was lost on the way */
+	CHECK_EVENTS,		/* every scheduler event of the window came, and the accounts balance */
 	CHECK_NR,
 };
 
