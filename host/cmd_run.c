@@ -34,10 +34,14 @@ const char help_run[] =
 	"                        default 60\n"
 	"  --accel auto|kvm|box  this machine's KVM, or an emulated machine; auto (default)\n"
 	"                        emulates only when KVM cannot do it\n"
+	"  --events WORD         scheduler events out of the guest while it runs: auto (default:\n"
+	"                        the best path that the guest has, or none), module, bpf, off\n"
 	"  --out DIR             write result.json, ktap.txt, console.log (COM1), crash.log\n"
-	"                        (COM2), dmesg.log and sched.log to DIR; with more than one\n"
-	"                        scenario the logs go to DIR/SCENARIO, those of its Nth\n"
-	"                        run to DIR/SCENARIO.N\n"
+	"                        (COM2), dmesg.log, sched.log, and of the scheduler events\n"
+	"                        events.ktstr (see ktstr report), trace.perfetto-trace (for\n"
+	"                        ui.perfetto.dev) and report.html to DIR; with more than one\n"
+	"                        scenario all but the first two go to DIR/SCENARIO, those of\n"
+	"                        its Nth run to DIR/SCENARIO.N\n"
 	"  --json FILE           write the result as JSON\n"
 	"  --dry-run             check everything, print what would be done, and stop\n"
 	"  -v, --verbose         print the phases of the guest; its whole kernel log on COM1\n"
@@ -57,6 +61,7 @@ static void print_dry_run(const struct report *r, const struct setup *s)
 		printf("command line %s\n", cmdline);
 	printf("machine %u CPUs, %u MiB, %s\n", ktstr_topology__nr_cpus(&r->args->topology),
 	       r->args->memory_mib, s->use_box ? "in an emulated machine" : "on this machine's KVM");
+	printf("events %s\n", args__events_name(r->args->events));
 	printf("files for the guest:\n");
 	for (size_t i = 0; i < s->pack.nr; i++) {
 		const struct pack_file *f = &s->pack.files[i];

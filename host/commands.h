@@ -13,10 +13,12 @@
 /* CLOCK_MONOTONIC when main() was entered */
 extern uint64_t commands_exec_ns;
 
-extern const char help_run[], help_shell[], help_list[], help_topo[], help_kernel[], help_doctor[];
+extern const char help_run[], help_shell[], help_report[], help_list[], help_topo[], help_kernel[],
+	help_doctor[];
 
 int cmd_run(int argc, char **argv);
 int cmd_shell(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_topo(int argc, char **argv);
 int cmd_kernel(int argc, char **argv);

@@ -282,6 +282,7 @@ static json_t *run_object(const struct report *r, const struct report_run *run)
 	set(o, "splat_count", number(ev->splats.nr));
 	set(o, "splats", splats(&ev->splats));
 	set(o, "frames", frames(ev));
+	set(o, "events", run->events ? json_incref(run->events) : json_null());
 	set(o, "guest", guest(ev));
 	set(o, "machine", machine(r, ev));
 	set(o, "repeat", text(run->repeat));

@@ -20,6 +20,7 @@ static const struct command {
 } commands[] = {
 	{ "run",	cmd_run,	help_run,	"run scenarios and judge a scheduler" },
 	{ "shell",	cmd_shell,	help_shell,	"run one command in a guest" },
+	{ "report",	cmd_report,	help_report,	"recompute the figures of a run" },
 	{ "list",	cmd_list,	help_list,	"list the scenarios" },
 	{ "topo",	cmd_topo,	help_topo,	"show the CPUs of a topology" },
 	{ "kernel",	cmd_kernel,	help_kernel,	"list or build kernels" },

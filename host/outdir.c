@@ -87,12 +87,54 @@ static void open_log(struct outdir *o, const char *dir, int stream)
 		remember(o, ret, log_names[stream]);
 }
 
+FILE *outdir__file(struct outdir *o, const char *name)
+{
+	char path[PATH_MAX];
+	FILE *f = NULL;
+	int ret;
+
+	if (!o->logs_dir[0])
+		return NULL;
+	ret = path__join(path, sizeof(path), o->logs_dir, name);
+	if (!ret) {
+		f = fopen(path, "we");
+		ret = f ? 0 : -errno;
+	}
+	if (ret)
+		remember(o, ret, name);
+	return f;
+}
+
+void outdir__file_remove(struct outdir *o, const char *name)
+{
+	char path[PATH_MAX];
+	struct ktstr_error e;
+
+	if (o->logs_dir[0] && !path__join(path, sizeof(path), o->logs_dir, name) &&
+	    outfile__remove(path, "--out", &e))
+		remember(o, -EACCES, name);
+}
+
+void outdir__file_close(struct outdir *o, FILE *f, const char *name, int err)
+{
+	if (!f)
+		return;
+	if (ferror(f) && !err)
+		err = -EIO;
+	/* A disk may turn out to be full only at close (NFS, quotas). */
+	if (fclose(f) && !err)
+		err = -errno;
+	if (err)
+		remember(o, err, name);
+}
+
 void outdir__logs(struct outdir *o, const char *sub)
 {
 	char dir[PATH_MAX];
 	int ret;
 
 	close_logs(o);
+	o->logs_dir[0] = '\0';
 	if (!o->dir[0])
 		return;
 	ret = sub ? outdir__path(o, sub, dir, sizeof(dir)) : 0;
@@ -100,9 +142,10 @@ void outdir__logs(struct outdir *o, const char *sub)
 		ret = -errno;
 	if (ret)
 		return remember(o, ret, sub);
+	snprintf(o->logs_dir, sizeof(o->logs_dir), "%s", sub ? dir : o->dir);
 	for (int i = 0; i < EVIDENCE_STREAMS; i++)
 		if (log_names[i])
-			open_log(o, sub ? dir : o->dir, i);
+			open_log(o, o->logs_dir, i);
 }
 
 static int write_all(int fd, const char *p, size_t len)

@@ -13,6 +13,7 @@
 /**
  * struct outdir - an open results directory; all zero with fds -1: none was asked for
  * @dir: its path
+ * @logs_dir: where the logs of the scenario are; empty: nowhere
  * @logs: descriptor of every stream's log, -1 when it has none
  * @ktap: ktap.txt
  * @err: first error, 0 while everything was written
@@ -20,6 +21,7 @@
  */
 struct outdir {
 	char dir[PATH_MAX];
+	char logs_dir[PATH_MAX];
 	int logs[EVIDENCE_STREAMS];
 	FILE *ktap;
 	int err;
@@ -48,6 +50,28 @@ int outdir__open(struct outdir *o, const char *dir, struct ktstr_error *e);
  * remembered for outdir__close().
  */
 void outdir__logs(struct outdir *o, const char *sub);
+
+/**
+ * outdir__file() - make another file beside the logs of the scenario
+ * @o: results directory
+ * @name: its name
+ *
+ * Return: the file, to be closed by outdir__file_close(); NULL without a directory, or on
+ * an error, which is remembered.
+ */
+FILE *outdir__file(struct outdir *o, const char *name);
+
+/** outdir__file_remove() - remove what an earlier run left there; an error is remembered */
+void outdir__file_remove(struct outdir *o, const char *name);
+
+/**
+ * outdir__file_close() - close it; an error is remembered
+ * @o: results directory
+ * @f: from outdir__file(), NULL is fine
+ * @name: its name
+ * @err: an error that whoever wrote it knows of, negative errno, or 0
+ */
+void outdir__file_close(struct outdir *o, FILE *f, const char *name, int err);
 
 /** outdir__bytes() - append to a stream's log; an error is remembered */
 void outdir__bytes(struct outdir *o, enum evidence_stream stream, const void *data, size_t len);

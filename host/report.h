@@ -18,6 +18,8 @@
  * @verdict: what that comes to
  * @verdict_ns: CLOCK_MONOTONIC when it was made
  * @repeat: command that repeats it
+ * @events: what its scheduler events tell, for JSON; NULL when none were asked for
+ * @events_brief: the same in a few lines, or NULL
  */
 struct report_run {
 	char name[64];
@@ -26,6 +28,8 @@ struct report_run {
 	struct verdict verdict;
 	uint64_t verdict_ns;
 	char repeat[1024];
+	struct json_t *events;
+	char *events_brief;
 };
 
 /**

@@ -58,6 +58,16 @@ static void print_splats(struct ktap *k, const struct splat_log *log)
 		ktap__diag(k, "  %s: %s", splat__name(log->splats[i].kind), log->splats[i].text);
 }
 
+static void print_events(struct ktap *k, const char *text)
+{
+	while (text && *text) {
+		size_t len = strcspn(text, "\n");
+
+		ktap__diag(k, "  %.*s", (int)len, text);
+		text += len + (text[len] == '\n');
+	}
+}
+
 /* What helps to understand a failure, without --out. */
 static void print_context(struct ktap *k, const struct report_run *run)
 {
@@ -102,6 +112,7 @@ void result__print(struct ktap *k, const struct report *r, const struct report_r
 			if (v->checks[i].applies)
 				print_check(k, run->name, &v->checks[i]);
 	table__print(k, r, run);
+	print_events(k, run->events_brief);
 	if (v->status != VERDICT_PASS)
 		print_context(k, run);
 	if (v->status == VERDICT_PASS)

@@ -6,12 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <jansson.h>
+
+#include "capture.h"
 #include "clock.h"
 #include "command.h"
 #include "commands.h"
 #include "interrupt.h"
 #include "json_out.h"
 #include "pack_command.h"
+#include "pack_module.h"
 #include "result.h"
 #include "run.h"
 #include "scenario.h"
@@ -27,6 +31,7 @@ struct live {
 	const struct setup *s;
 	struct outdir *out;
 	struct ktap ktap;
+	struct capture *capture;	/* of the run that goes on, NULL: no events wanted */
 	int interrupt_fd;
 	uint64_t began_ns;
 };
@@ -40,6 +45,7 @@ static int plan_init(struct plan *plan, const struct args *a, const char *name,
 	plan->seed = a->seed;
 	plan->duration_ms = a->duration_s * 1000;
 	plan->sched_timeout_ms = SCHED_TIMEOUT_MS;
+	plan->events = a->events;
 	plan->ack_timeout_ms = ACK_TIMEOUT_MS;
 	for (size_t i = 0; i < sched->n; i++)
 		if (strv__add(&plan->sched, sched->v[i]))
@@ -66,6 +72,8 @@ int run__plans(struct report *r, struct setup *s, struct ktstr_error *e)
 		else
 			ret = pack_command(&s->pack, &s->finder, &sched, "--sched", e);
 	}
+	if (!ret)
+		ret = pack_module(&s->pack, a->events, e);
 	for (size_t i = 0; !ret && i < r->nr; i++) {
 		ret = plan_init(&r->runs[i].plan, a, a->scenarios.v[i], &sched, e);
 		report__repeat(&r->runs[i], a);
@@ -81,6 +89,8 @@ void run__free(struct report *r)
 	for (size_t i = 0; i < r->nr; i++) {
 		plan__free(&r->runs[i].plan);
 		free(r->runs[i].ev);
+		free(r->runs[i].events_brief);
+		json_decref(r->runs[i].events);
 	}
 	free(r->runs);
 	r->runs = NULL;
@@ -101,6 +111,14 @@ static void on_life(void *arg, uint32_t phase, const char *reason)
 	if (l->r->args->verbose)
 		ktap__diag(&l->ktap, "%8.3f s %s%s%s", (clock__now_ns() - l->began_ns) / 1e9,
 			   evidence__phase_name(phase), *reason ? ": " : "", reason);
+}
+
+static void on_frame(void *arg, const struct assembler_frame *frame)
+{
+	struct live *l = arg;
+
+	if (l->capture)
+		capture__frame(l->capture, frame);
 }
 
 static int run_session(struct live *l, struct report_run *run, struct ktstr_error *e)
@@ -125,10 +143,35 @@ static int run_session(struct live *l, struct report_run *run, struct ktstr_erro
 	return ret;
 }
 
+/* The machine runs, and its events are followed if there shall be any. */
+static int run_captured(struct live *l, struct report_run *run, struct ktstr_error *e)
+{
+	int ret;
+
+	capture__remove_old(l->out);
+	if (run->plan.events != KTSTR_WISH_OFF) {
+		l->capture = capture__new(l->r, run, l->out);
+		if (!l->capture)
+			return ktstr_error_set(e, -ENOMEM, "out of memory");
+	}
+	ret = run_session(l, run, e);
+	if (!ret && l->capture)
+		capture__finish(l->capture, &run->ev->events);
+	return ret;
+}
+
+static void end_capture(struct live *l)
+{
+	capture__free(l->capture);
+	l->capture = NULL;
+}
+
 /* Run and judge one scenario; an error is of the environment. */
 static int run_one(struct live *l, struct report_run *run, struct ktstr_error *e)
 {
-	const struct evidence_sink sink = { .bytes = on_bytes, .life = on_life, .arg = l };
+	const struct evidence_sink sink = {
+		.bytes = on_bytes, .life = on_life, .frame = on_frame, .arg = l,
+	};
 	int ret;
 
 	outdir__logs(l->out, l->r->nr > 1 ? run->name : NULL);
@@ -136,14 +179,18 @@ static int run_one(struct live *l, struct report_run *run, struct ktstr_error *e
 	if (!run->ev)
 		return ktstr_error_set(e, -ENOMEM, "out of memory");
 	l->began_ns = clock__now_ns();
-	ret = run_session(l, run, e);
+	ret = run_captured(l, run, e);
 	if (ret) {
+		end_capture(l);
 		free(run->ev);
 		run->ev = NULL;
 		return ret;
 	}
 	verdict__judge(&run->verdict, &run->plan, run->ev, &verdict_default_limits);
 	run->verdict_ns = clock__now_ns();
+	if (l->capture)
+		capture__report(l->capture, run);
+	end_capture(l);
 	if (l->r->args->verbose && run->ev->cause_ns)
 		ktap__diag(&l->ktap, "%8.3f s cause known, %.3f s later the verdict",
 			   (run->ev->cause_ns - l->began_ns) / 1e9,

@@ -40,6 +40,7 @@ FIXTURE_SETUP(report)
 	self->args.seed = 1ull << 51;
 	self->args.sched = "sh -c \"it's \xff\"";
 	self->run.plan.scenario = "steady";
+	self->run.plan.events = KTSTR_WISH_AUTO;
 	scenario__find("steady")->build(&self->args.topology, &self->run.plan, NULL);
 	self->run.ev = evidence__new(NULL);
 	ASSERT_NE(NULL, self->run.ev);

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * "ktstr report": the figures of a run, from what it wrote.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture.h"
+#include "commands.h"
+#include "events_json.h"
+#include "events_text.h"
+#include "file.h"
+#include "outdir.h"
+#include "recompute.h"
+
+#define TEXT_MAX	(16u << 20)	/* bytes of tables */
+
+const char help_report[] =
+	"usage: ktstr report [OPTION...] DIR\n"
+	"\n"
+	"Recompute what the scheduler events of a run tell from DIR/events.ktstr, which\n"
+	"\"ktstr run --out\" wrote. Without an option: tables on stdout, and DIR/report.html.\n"
+	"\n"
+	"  --text        tables on stdout; alone it writes no file\n"
+	"  --json        the object \"events\" of result.json on stdout\n"
+	"  --html FILE   one page that a browser shows without network\n"
+	"  --trace FILE  a trace that ui.perfetto.dev loads\n"
+	"\n"
+	"A file that is cut or damaged gives what can be had of it, and a sentence about\n"
+	"that on stderr. Exit status: 0, or 2 when nothing could be read or written.\n";
+
+/* What is asked for. */
+struct wishes {
+	const char *dir;
+	const char *html, *trace;
+	bool text, json;
+	bool html_beside;	/* nothing was asked for: the page goes to DIR */
+};
+
+static int parse(struct wishes *w, int argc, char **argv, struct ktstr_error *e)
+{
+	static const struct option options[] = {
+		{ "text",	no_argument,	   NULL, 't' },
+		{ "json",	no_argument,	   NULL, 'j' },
+		{ "html",	required_argument, NULL, 'H' },
+		{ "trace",	required_argument, NULL, 'T' },
+		{ }
+	};
+	int opt;
+
+	memset(w, 0, sizeof(*w));
+	opterr = 0;
+	optind = 0;	/* glibc: start anew */
+	while ((opt = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+		if (opt == ':' || opt == '?')
+			return ktstr_error_set(e, -EINVAL, opt == ':' ?
+					       "%.100s needs a value; see ktstr report --help" :
+					       "unknown option %.100s; see ktstr report --help",
+					       argv[optind - 1]);
+		w->text |= opt == 't';
+		w->json |= opt == 'j';
+		if (opt == 'H')
+			w->html = optarg;
+		if (opt == 'T')
+			w->trace = optarg;
+	}
+	if (argc - optind != 1)
+		return ktstr_error_set(e, -EINVAL,
+				       "report needs one DIR; see ktstr report --help");
+	if (w->text && w->json)
+		return ktstr_error_set(e, -EINVAL,
+				       "--text and --json both go to stdout; choose one");
+	w->dir = argv[optind];
+	w->html_beside = !w->text && !w->json && !w->html && !w->trace;
+	w->text |= w->html_beside;
+	return 0;
+}
+
+static int write_stdout(const char *data, size_t len, struct ktstr_error *e)
+{
+	if (fwrite(data, 1, len, stdout) == len && !fflush(stdout))
+		return 0;
+	return ktstr_error_set(e, -EIO, "cannot write to stdout: %m");
+}
+
+static int print_text(const struct recompute *r, struct ktstr_error *e)
+{
+	struct buf b;
+	int ret;
+
+	buf__init(&b, TEXT_MAX);
+	buf__printf(&b, "%s\n%s\n\n", r->titles.title, r->titles.subtitle);
+	events_text__full(&b, r->events);
+	ret = b.err ? ktstr_error_set(e, -ENOMEM, "out of memory for the tables") :
+		      write_stdout(b.data, b.len, e);
+	buf__free(&b);
+	return ret;
+}
+
+static int print_json(const struct recompute *r, struct ktstr_error *e)
+{
+	json_t *o = events_json(r->events);
+	char *text = o ? json_dumps(o, JSON_INDENT(2)) : NULL;
+	int ret;
+
+	json_decref(o);
+	ret = text ? write_stdout(text, strlen(text), e) :
+		     ktstr_error_set(e, -ENOMEM, "out of memory for the JSON report");
+	if (!ret)
+		ret = write_stdout("\n", 1, e);
+	free(text);
+	return ret;
+}
+
+static int write_html(const struct recompute *r, const struct wishes *w, struct ktstr_error *e)
+{
+	char beside[PATH_MAX];
+	const char *path = w->html;
+	struct buf b;
+	int ret;
+
+	if (!path && path__join(beside, sizeof(beside), w->dir, CAPTURE_HTML_NAME))
+		return ktstr_error_set(e, -ENAMETOOLONG, "the path of %.100s is too long", w->dir);
+	path = path ? path : beside;
+	if (!events__stream(r->events))
+		return w->html_beside ? 0 :
+		       ktstr_error_set(e, -ENODATA, "there are no events to show in %s", path);
+	buf__init(&b, EVENTS_HTML_MAX);
+	ret = events_html__write(&b, r->events, &r->titles);
+	if (!ret)
+		ret = outfile__write(path, b.data, b.len, e);
+	else if (ret == -EOPNOTSUPP && w->html_beside)
+		ret = 0;
+	else
+		ktstr_error_set(e, ret, "cannot make %s: %s", path, strerror(-ret));
+	buf__free(&b);
+	return ret;
+}
+
+static int close_trace(FILE *f, const char *path, int err, struct ktstr_error *e)
+{
+	if (f && fclose(f) && !err)
+		err = -errno;
+	if (err)
+		ktstr_error_set(e, err, "cannot write all of %s: %s", path, strerror(-err));
+	return err;
+}
+
+static int show(const struct recompute *r, const struct wishes *w, struct ktstr_error *e)
+{
+	int ret = 0;
+
+	if (w->text)
+		ret = print_text(r, e);
+	if (!ret && w->json)
+		ret = print_json(r, e);
+	if (!ret && (w->html || w->html_beside))
+		ret = write_html(r, w, e);
+	return ret;
+}
+
+static void complain(const struct recompute *r, const char *path)
+{
+	struct buf b;
+
+	buf__init(&b, 4096);
+	recompute__complaint(r, &b);
+	if (b.len)
+		fprintf(stderr, "ktstr: %s: %s\n", path, b.data);
+	buf__free(&b);
+}
+
+static int report(const struct wishes *w, struct ktstr_error *e)
+{
+	char path[PATH_MAX];
+	struct recompute r = { 0 };
+	FILE *trace = NULL;
+	int ret = path__join(path, sizeof(path), w->dir, EVENT_FILE_NAME);
+
+	if (ret)
+		return ktstr_error_set(e, ret, "the path of %.100s is too long", w->dir);
+	if (w->trace) {
+		trace = fopen(w->trace, "we");
+		if (!trace)
+			return ktstr_error_set(e, -errno, "cannot write %s: %m; name another file",
+					       w->trace);
+	}
+	ret = recompute(path, trace, &r, e);
+	if (ret) {
+		close_trace(trace, w->trace, 0, NULL);
+	} else {
+		complain(&r, path);
+		ret = close_trace(trace, w->trace, r.trace_err, e);
+		if (!ret)
+			ret = show(&r, w, e);
+	}
+	recompute__free(&r);
+	return ret;
+}
+
+int cmd_report(int argc, char **argv)
+{
+	struct ktstr_error e;
+	struct wishes w;
+
+	if (command_wants_help(argc, argv))
+		return printf("%s", help_report) < 0;
+	if (parse(&w, argc, argv, &e) || report(&w, &e))
+		return command_fail(&e);
+	return 0;
+}
