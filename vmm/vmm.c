@@ -19,6 +19,7 @@
 #include "boot_bzimage.h"
 #include "boot_elf.h"
 #include "bus.h"
+#include "clock.h"
 #include "cmdline.h"
 #include "cpuid.h"
 #include "event.h"
@@ -71,6 +72,7 @@ struct vmm {
 	struct vcpu *vcpus;
 	uint32_t nr_vcpus;
 	uint64_t create_ns;
+	struct vmm_clock clock;
 	bool has_coms;
 	pthread_mutex_t lock;
 	enum vmm_end end;
@@ -292,12 +294,15 @@ static int create_vcpus(struct vmm *vmm, const struct vcpu_cfg *cfg, uint64_t en
 	if (!vmm->vcpus)
 		return ktstr_error_set(e, -ENOMEM,
 				"the host has no memory left for a machine: free some");
+	clock__init(&vmm->clock);
 	while (!err && vmm->nr_vcpus < want) {
 		struct vcpu *v = &vmm->vcpus[vmm->nr_vcpus];
 
 		err = vcpu__create(v, cfg, vmm->nr_vcpus++, e);
-		if (!err)
-			err = vcpu__set_state(v, entry, e);
+		if (err)
+			break;
+		clock__add_vcpu(&vmm->clock, v->fd);
+		err = vcpu__set_state(v, entry, e);
 	}
 	return err;
 }
@@ -431,10 +436,21 @@ int vmm__start(struct vmm *vmm, struct ktstr_error *e)
 		return ktstr_error_set(e, err,
 				"no thread can be created for the machine (%s): raise the limit on processes (ulimit -u)",
 				strerror(-err));
+	clock__before(&vmm->clock, vmm->vm_fd);
 	err = start_vcpus(vmm, e);
 	if (err)
 		vmm__stop(vmm);
 	return err;
+}
+
+static void note_clock_after(struct vmm *vmm)
+{
+	/* Once, at the first stop, and of a machine that ran. */
+	if (!(vmm->clock.valid & VMM_CLOCK_BEFORE) || vmm->clock.valid & VMM_CLOCK_AFTER)
+		return;
+	clock__after(&vmm->clock, vmm->vm_fd);
+	for (uint32_t i = 0; i < vmm->nr_vcpus; i++)
+		clock__check_vcpu(&vmm->clock, vmm->vcpus[i].fd);
 }
 
 /**
@@ -449,6 +465,7 @@ void vmm__stop(struct vmm *vmm)
 	set_end(vmm, VMM_END_STOPPED, "");
 	for (uint32_t i = 0; i < vmm->nr_vcpus; i++)
 		vcpu__join(&vmm->vcpus[i]);
+	note_clock_after(vmm);
 	io_thread__stop(&vmm->io);
 }
 
@@ -621,4 +638,13 @@ void vmm__stats(struct vmm *vmm, struct vmm_stats *st)
 	memcpy(full.tx_dropped, cs.tx_dropped, sizeof(full.tx_dropped));
 	sum_vcpus(vmm, &full);
 	memcpy(st, &full, st->sz < sizeof(full) ? st->sz : sizeof(full));
+}
+
+/** vmm__clock() - how the machine's time hangs on the host's; see <ktstr/vmm.h> */
+void vmm__clock(const struct vmm *vmm, struct vmm_clock *c)
+{
+	struct vmm_clock full = vmm->clock;
+
+	full.sz = c->sz;
+	memcpy(c, &full, c->sz < sizeof(full) ? c->sz : sizeof(full));
 }

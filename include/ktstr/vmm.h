@@ -78,6 +78,66 @@ struct vmm_stats {
 };
 
 /**
+ * struct vmm_time - the host's clocks at one moment
+ * @cycles: the counter that guests see with an offset: the TSC
+ * @mono_ns: CLOCK_MONOTONIC, read first
+ * @boot_ns: CLOCK_BOOTTIME
+ * @window_ns: all of them were read within this time, beginning at @mono_ns
+ */
+struct vmm_time {
+	uint64_t cycles;
+	uint64_t mono_ns;
+	uint64_t boot_ns;
+	uint64_t window_ns;
+};
+
+/* What KVM says of its clock (api.rst, 4.29), struct vmm_clock_at.flags. */
+#define VMM_CLOCK_TSC_STABLE	1u	/* every vCPU saw exactly @kvm_ns */
+#define VMM_CLOCK_REALTIME	2u	/* @realtime_ns is a fact */
+#define VMM_CLOCK_HOST_TSC	4u	/* @host_tsc is a fact */
+
+/**
+ * struct vmm_clock_at - kvmclock, and the host's clocks around it
+ * @host: KVM was asked within @host.window_ns too
+ * @kvm_ns: kvmclock
+ * @realtime_ns: the host's CLOCK_REALTIME at @kvm_ns
+ * @host_tsc: the host's TSC at @kvm_ns
+ * @flags: VMM_CLOCK_TSC_STABLE, ...
+ */
+struct vmm_clock_at {
+	struct vmm_time host;
+	uint64_t kvm_ns;
+	uint64_t realtime_ns;
+	uint64_t host_tsc;
+	uint32_t flags;
+};
+
+/* Which fields of struct vmm_clock hold facts. */
+#define VMM_CLOCK_OFFSET	1u	/* every vCPU has @tsc_offset: set, read back, still there */
+#define VMM_CLOCK_KHZ		2u	/* every vCPU's counter has this frequency */
+#define VMM_CLOCK_BEFORE	4u
+#define VMM_CLOCK_AFTER		8u
+#define VMM_CLOCK_MOVED		16u	/* a vCPU had another offset at the end: guest or KVM moved it */
+
+/**
+ * struct vmm_clock - what a machine's time is made of
+ * @sz: sizeof(struct vmm_clock), set by the caller
+ * @valid: VMM_CLOCK_OFFSET, ...
+ * @tsc_offset: guest TSC = host TSC + this, modulo 2^64, on every vCPU
+ * @tsc_khz: guest TSC frequency in kHz as KVM states it; ktstr asks for no scaling
+ * @before: before the first KVM_RUN
+ * @after: after the vCPUs stopped
+ */
+struct vmm_clock {
+	size_t sz;
+	uint32_t valid;
+	uint64_t tsc_offset;
+	uint32_t tsc_khz;
+	struct vmm_clock_at before;
+	struct vmm_clock_at after;
+};
+
+/**
  * vmm__check_kernel() - can this file be booted and judged by ktstr?
  * @path: vmlinux or bzImage
  * @need_sched_ext: refuse a kernel that is known to lack SCHED_CLASS_EXT
@@ -185,5 +245,16 @@ enum vmm_end vmm__end(struct vmm *vmm, char *detail, size_t len);
 
 /** vmm__stats() - read the counters; callable while it runs; fills at most @st->sz bytes */
 void vmm__stats(struct vmm *vmm, struct vmm_stats *st);
+
+/** vmm__time() - read the host's clocks: the tightest of a few readings; needs no machine */
+void vmm__time(struct vmm_time *t);
+
+/**
+ * vmm__clock() - how the machine's time hangs on the host's
+ * @vmm: machine
+ * @c: sz set by the caller; at most that many bytes are filled. @c->after is a
+ *	fact after vmm__stop() only, and an offset that moved is known only then
+ */
+void vmm__clock(const struct vmm *vmm, struct vmm_clock *c);
 
 #endif /* KTSTR_VMM_H */
