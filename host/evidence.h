@@ -12,6 +12,7 @@
 
 #include "assembler.h"
 #include "buf.h"
+#include "event_clock.h"
 #include "events_result.h"
 #include "splat.h"
 
@@ -119,6 +120,7 @@ enum evidence_stop {
  * @end_ns: when the run was over
  * @machine: the machine's counters at the end
  * @exits_at_ready: VM exits until REDY
+ * @clock: how guest times become host times; for event_clock__solve()
  */
 struct evidence {
 	struct evidence_sink sink;
@@ -157,6 +159,7 @@ struct evidence {
 	uint64_t create_ns, ready_ns, cause_ns, end_ns;
 	struct vmm_stats machine;
 	uint64_t exits_at_ready;
+	struct event_clock clock;
 };
 
 /** evidence__new() - empty; return: NULL without memory. Free with free(). */

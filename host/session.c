@@ -2,7 +2,6 @@
 /*
  * The coordinator: one thread, one epoll, one deadline.
  */
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +9,9 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include <zlib.h>
-
 #include "clock.h"
 #include "interrupt.h"
+#include "pinger.h"
 #include "session.h"
 
 #define MS			1000000ull
@@ -45,6 +43,8 @@ struct session {
 	struct evidence *ev;
 	struct vmm *vmm;
 	struct assembler *assembler;
+	struct reply_frames replies;
+	struct pinger pinger;
 	int epoll;
 	int timer;
 	enum state state;
@@ -66,7 +66,8 @@ static uint64_t deadline(const struct session *s)
 
 static void timer_arm(struct session *s)
 {
-	uint64_t at = deadline(s);
+	uint64_t end = deadline(s), ping = pinger__next_ns(&s->pinger);
+	uint64_t at = s->state == RUNNING && ping < end ? ping : end;
 	struct itimerspec its = {
 		.it_value = { .tv_sec = at / 1000000000, .tv_nsec = at % 1000000000 },
 	};
@@ -93,18 +94,11 @@ static void wake(struct session *s, uint8_t byte)
 	vmm__port_write(s->vmm, KTSTR_PORT_CONSOLE, &byte, 1);
 }
 
-static void send_ack(struct session *s)
+static int write_bulk(void *arg, const void *data, size_t len)
 {
-	struct ktstr_frame h = {
-		.magic		= htole32(KTSTR_WIRE_MAGIC),
-		.version	= htole16(KTSTR_WIRE_VERSION),
-		.type		= htole32(KTSTR_T_ACKR),
-		.payload_crc	= htole32(crc32(0, NULL, 0)),
-	};
+	struct session *s = arg;
 
-	h.header_crc = htole32(crc32(0, (const Bytef *)&h, sizeof(h) - 4));
-	/* Without room the guest reboots after its own time-out. */
-	vmm__port_write(s->vmm, KTSTR_PORT_BULK, &h, sizeof(h));
+	return vmm__port_write(s->vmm, KTSTR_PORT_BULK, data, len);
 }
 
 static void note_ready(struct session *s)
@@ -128,7 +122,8 @@ static void acknowledge(struct session *s)
 	uint64_t before = s->state == RUNNING ? UINT64_MAX : s->state_ends_ns;
 
 	note_cause(s);
-	send_ack(s);
+	/* Without room the guest reboots after its own time-out. */
+	reply_frame__send(&s->replies, KTSTR_T_ACKR, NULL, 0);
 	enter(s, ENDING, REBOOT_MS);
 	if (s->state_ends_ns > before)
 		s->state_ends_ns = before;
@@ -139,6 +134,7 @@ static void on_frame(void *arg, const struct assembler_frame *f)
 	struct session *s = arg;
 
 	evidence__frame(s->ev, f);
+	pinger__frame(&s->pinger, f);
 	if (s->ev->has_ready && !s->ev->ready_ns)
 		note_ready(s);
 	if (s->state == RUNNING && sched_is_lost(s->ev)) {
@@ -312,6 +308,8 @@ static int turn(struct session *s)
 	for (int src = 0; src < NR_SRC; src++)
 		if (s->more & 1u << src)
 			on_data(s, src);
+	if (s->state == RUNNING)
+		pinger__tick(&s->pinger, clock__now_ns());
 	on_deadline(s);
 	return 0;
 }
@@ -347,12 +345,21 @@ static void drain_all(struct session *s)
 		;
 }
 
+static void note_clock(struct session *s)
+{
+	struct vmm_clock c = { .sz = sizeof(c) };
+
+	vmm__clock(s->vmm, &c);
+	event_clock__machine(&s->ev->clock, &c);
+}
+
 static void finish(struct session *s)
 {
 	size_t residue;
 
 	s->ev->machine_end = vmm__end(s->vmm, s->ev->machine_detail, sizeof(s->ev->machine_detail));
 	vmm__stop(s->vmm);
+	note_clock(s);
 	s->state = OVER;
 	/* Twice: what the full buffers kept out comes in when they are empty. */
 	drain_all(s);
@@ -377,6 +384,7 @@ static int start(struct session *s, struct ktstr_error *e)
 	interrupt__mask_threads(true);
 	ret = vmm__start(s->vmm, e);
 	interrupt__mask_threads(false);
+	note_clock(s);
 	s->last_life_ns = clock__now_ns();
 	return ret;
 }
@@ -391,6 +399,8 @@ int session__run(const struct session_opts *opts, struct evidence *ev, struct kt
 	s->opts = opts;
 	s->ev = ev;
 	s->epoll = s->timer = -1;
+	s->replies = (struct reply_frames){ .write = write_bulk, .arg = s };
+	s->pinger = (struct pinger){ .clock = &ev->clock, .frames = &s->replies };
 	ev->create_ns = clock__now_ns();
 	s->assembler = assembler__new(on_frame, s);
 	ret = s->assembler ? 0 : ktstr_error_set(e, -ENOMEM, "out of memory");
