@@ -205,6 +205,14 @@ static json_t *numbers_of_bits(uint32_t bits)
 	return a;
 }
 
+static json_t *clocks(const struct evidence *ev)
+{
+	struct event_clock_result r;
+
+	event_clock__solve(&ev->clock, &r);
+	return event_clock__json(&ev->clock, &r);
+}
+
 static json_t *machine(const struct report *r, const struct evidence *ev)
 {
 	static const char * const ends[] = {
@@ -285,6 +293,7 @@ static json_t *run_object(const struct report *r, const struct report_run *run)
 	set(o, "events", run->events ? json_incref(run->events) : json_null());
 	set(o, "guest", guest(ev));
 	set(o, "machine", machine(r, ev));
+	set(o, "clock", ev->ready_ns ? clocks(ev) : json_null());
 	set(o, "repeat", text(run->repeat));
 	return o;
 }

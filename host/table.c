@@ -110,6 +110,19 @@ static void print_times(struct ktap *k, const struct report *r, const struct rep
 			   ev->helo.nr_cpus, ev->helo.clocksource);
 }
 
+static void print_clock(struct ktap *k, const struct evidence *ev)
+{
+	struct event_clock_result r;
+	char line[320];
+
+	/* A guest that never came up has no clock to speak of. */
+	if (!ev->ready_ns)
+		return;
+	event_clock__solve(&ev->clock, &r);
+	event_clock__text(&r, line, sizeof(line));
+	ktap__diag(k, "  %s", line);
+}
+
 void table__print(struct ktap *k, const struct report *r, const struct report_run *run)
 {
 	if (!run->ev)
@@ -118,4 +131,5 @@ void table__print(struct ktap *k, const struct report *r, const struct report_ru
 		print_shares(k, run);
 	print_sched(k, run);
 	print_times(k, r, run);
+	print_clock(k, run->ev);
 }
