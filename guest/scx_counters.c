@@ -2,27 +2,32 @@
 /*
  * Reading the event counters of sched_ext.
  */
-#include <inttypes.h>
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kfile.h"
 #include "scx_counters.h"
 
 #define COUNTERS_MAX	64u	/* as many as the host keeps */
+#define PREFIX		"SCX_EV_"	/* the names share it */
 
-/* Return: 1 when the line is a counter. */
-static int parse(const char *line, struct ktstr_ev_scx_counter *ev)
+/* "NAME VALUE": names are as long as they like, the record keeps what it has room for. */
+static bool parse(char *line, struct ktstr_ev_scx_counter *ev)
 {
-	char name[sizeof(ev->name)];
-	uint64_t value;
+	char *name = strsep(&line, " "), *end;
 
-	if (sscanf(line, "%31s %" SCNu64, name, &value) != 2)
-		return 0;
-	/* The names share it. */
-	strcpy(ev->name, name + (strncmp(name, "SCX_EV_", 7) ? 0 : 7));
-	ev->value = value;
-	return 1;
+	if (!strncmp(name, PREFIX, strlen(PREFIX)))
+		name += strlen(PREFIX);
+	/* strtoull() would take blanks and signs. */
+	if (!*name || !line || *line < '0' || *line > '9')
+		return false;
+	errno = 0;
+	ev->value = strtoull(line, &end, 10);
+	snprintf(ev->name, sizeof(ev->name), "%.*s", (int)sizeof(ev->name) - 1, name);
+	return !errno && !*end;
 }
 
 unsigned int scx_counters__tell(const char *path, int (*emit)(struct ktstr_ev_scx_counter *ev))
@@ -33,7 +38,8 @@ unsigned int scx_counters__tell(const char *path, int (*emit)(struct ktstr_ev_sc
 
 	if (kfile__read(path, text, sizeof(text)) <= 0)
 		return 0;
-	while (nr < COUNTERS_MAX && (line = strsep(&rest, "\n"))) {
+	/* What has no end was cut, and its number may be too. */
+	while (nr < COUNTERS_MAX && (line = strsep(&rest, "\n")) && rest) {
 		struct ktstr_ev_scx_counter ev = { .h.arg = nr };
 
 		if (!parse(line, &ev))
