@@ -19,6 +19,12 @@
 
 /* Linux hands a virtio port at most this much in one write. */
 #define WRITE_MAX	KTSTR_TX_SLICE_MAX
+/*
+ * What is done of one thing before the others have their turn: a flood from the guest
+ * must not hold up an answer to the host, nor one from the host the frames.
+ */
+#define TURNS_SEND	8	/* of queue and source each */
+#define TURNS_READ	16
 
 static struct {
 	pthread_mutex_t lock;	/* protects the ring */
@@ -58,6 +64,11 @@ static void signal_fd(int fd)
 	/* Fails only when the counter is at its maximum: then it is readable anyway. */
 	if (write(fd, &one, sizeof(one)) < 0)
 		return;
+}
+
+void bulk__kick(void)
+{
+	signal_fd(bulk.kick_fd);
 }
 
 static void put_locked(uint32_t type, uint16_t flags, const void *buf, size_t len, uint32_t crc)
@@ -192,24 +203,34 @@ static enum bulk_pumped pump(void)
 	return ret;
 }
 
-/* Queue and source in turns, until there is nothing left or the port takes no more. */
+/*
+ * Queue and source in turns, until there is nothing left, the port takes no more, or
+ * it was long enough: then the writer wakes itself.
+ */
 static void send_all(void)
 {
 	enum bulk_pumped did;
 
 	if (bulk.torn && pump() == BULK_PUMP_TORN)
 		return;
-	do {
+	for (unsigned int i = 0; i < TURNS_SEND; i++) {
 		if (!drain_ring())
 			return;
 		did = pump();
-	} while (did == BULK_PUMP_MORE || (did == BULK_PUMP_IDLE && !ring_empty()));
+		if (did == BULK_PUMP_FULL || did == BULK_PUMP_TORN)
+			return;
+		if (did == BULK_PUMP_IDLE && ring_empty())
+			return;
+	}
+	bulk__kick();
 }
 
-static void answer_ping(uint64_t id)
+/* Every ping is answered, also when several come at once. */
+static void answer_ping(void *arg, uint64_t id)
 {
 	const struct bulk_source *source = __atomic_load_n(&bulk.source, __ATOMIC_ACQUIRE);
 
+	(void)arg;
 	if (source && source->ping)
 		source->ping(source->arg, id);
 }
@@ -218,28 +239,33 @@ static void answer_ping(uint64_t id)
 static void drain_replies(void)
 {
 	static uint8_t buf[4096];
-	uint32_t acks = bulk.reply.acks, pings = bulk.reply.pings;
-	ssize_t n;
+	uint32_t acks = bulk.reply.acks;
+	ssize_t n = 1;
 
-	while ((n = read(bulk.port_fd, buf, sizeof(buf))) > 0)
-		reply__feed(&bulk.reply, buf, (size_t)n);
+	for (unsigned int i = 0; n > 0 && i < TURNS_READ; i++) {
+		n = read(bulk.port_fd, buf, sizeof(buf));
+		if (n > 0)
+			reply__feed(&bulk.reply, buf, (size_t)n);
+	}
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		bulk.lost(-errno);
+	/* There may be more, which its edge has told already. */
+	if (n > 0)
+		bulk__kick();
 	if (bulk.reply.acks != acks)
 		signal_fd(bulk.ack_fd);
-	if (bulk.reply.pings != pings)
-		answer_ping(bulk.reply.ping_id);
 }
 
 static void *writer(void *arg)
 {
-	struct epoll_event ev[16];
+	static struct epoll_event ev[512];	/* a CPU's buffer each, if all are ready */
+	const int room = sizeof(ev) / sizeof(ev[0]);
 	uint64_t n;
 
 	(void)arg;
 	for (;;) {
 		/* Whatever it was, everything is looked at. */
-		if (epoll_wait(bulk.epfd, ev, 16, -1) < 0 && errno != EINTR)
+		if (epoll_wait(bulk.epfd, ev, room, -1) < 0 && errno != EINTR)
 			bulk.lost(-errno);
 		if (read(bulk.kick_fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
 			bulk.lost(-errno);
@@ -271,11 +297,6 @@ int bulk__watch(int fd)
 	return watch(fd, EPOLLIN);
 }
 
-void bulk__kick(void)
-{
-	signal_fd(bulk.kick_fd);
-}
-
 int bulk__start(int fd, void (*lost)(int err))
 {
 	pthread_t thread;
@@ -285,6 +306,7 @@ int bulk__start(int fd, void (*lost)(int err))
 		return err;
 	bulk.port_fd = fd;
 	bulk.lost = lost;
+	bulk.reply.on_ping = answer_ping;
 	bulk.kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	bulk.ack_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	bulk.epfd = epoll_create1(EPOLL_CLOEXEC);

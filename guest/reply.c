@@ -51,8 +51,9 @@ static void take_payload(struct reply *r, const uint8_t *p, size_t n)
 	r->in_ping = false;
 	if (crc32(0, (const Bytef *)&r->ping, sizeof(r->ping)) != r->ping_crc)
 		return;
-	r->ping_id = le64toh(r->ping.id);
 	r->pings++;
+	if (r->on_ping)
+		r->on_ping(r->arg, le64toh(r->ping.id));
 }
 
 void reply__feed(struct reply *r, const void *buf, size_t len)

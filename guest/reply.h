@@ -17,13 +17,17 @@
  * @have: how many
  * @skip: payload bytes of the last frame still to pass
  * @ping: payload of a PING so far
- * @ping_have: bytes of it; @in_ping while one is being received
+ * @ping_have: bytes of it
+ * @ping_crc: what its CRC must be
+ * @in_ping: one is being received
+ * @on_ping: called for every PING that is whole and has a good CRC, or NULL
+ * @arg: passed to it
  * @acks: ACKR frames seen
- * @pings: PING frames seen whole, with a good CRC; @ping_id is the last one's
+ * @pings: calls of @on_ping there were, or would have been
  * @others: good frames of other types, which nobody waits for yet
  * @bad_bytes: bytes passed over in search of a good header
  *
- * All zero is the start.
+ * All zero but @on_ping and @arg is the start.
  */
 struct reply {
 	uint8_t head[sizeof(struct ktstr_frame)];
@@ -33,9 +37,10 @@ struct reply {
 	size_t ping_have;
 	uint32_t ping_crc;
 	bool in_ping;
+	void (*on_ping)(void *arg, uint64_t id);
+	void *arg;
 	uint32_t acks;
 	uint32_t pings;
-	uint64_t ping_id;
 	uint32_t others;
 	uint64_t bad_bytes;
 };
