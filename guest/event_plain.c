@@ -31,6 +31,7 @@ static struct {
 	unsigned int at;	/* CPU whose turn it is */
 	unsigned int left;	/* CPUs that have not been looked at since the last flush */
 	size_t len;		/* bytes of the frame that waits, with its header; 0 none */
+	size_t done;		/* of these, written */
 	uint64_t records;	/* in it */
 	uint8_t frame[FRAME_BYTES];
 } plain;
@@ -78,19 +79,35 @@ static bool next_frame(void)
 	return false;
 }
 
+/* The port takes a frame whole or not at all, but nothing here depends on it. */
+static enum bulk_pumped send_frame(int port_fd)
+{
+	ssize_t n;
+
+	while (plain.done < plain.len) {
+		n = write(port_fd, plain.frame + plain.done, plain.len - plain.done);
+		if (n <= 0)
+			return plain.done ? BULK_PUMP_TORN : BULK_PUMP_FULL;
+		plain.done += (size_t)n;
+	}
+	plain.rings[plain.at].sent += plain.records;
+	plain.len = 0;
+	plain.done = 0;
+	return BULK_PUMP_MORE;
+}
+
 enum bulk_pumped event_plain__pump(int port_fd, bool flush)
 {
+	enum bulk_pumped did = BULK_PUMP_MORE;
+
 	if (flush)
 		plain.left = plain.nr;
-	for (unsigned int n = 0; n < TURN_FRAMES; n++) {
+	for (unsigned int n = 0; did == BULK_PUMP_MORE && n < TURN_FRAMES; n++) {
 		if (!plain.len && !next_frame())
 			return BULK_PUMP_IDLE;
-		if (write(port_fd, plain.frame, plain.len) != (ssize_t)plain.len)
-			return BULK_PUMP_FULL;
-		plain.rings[plain.at].sent += plain.records;
-		plain.len = 0;
+		did = send_frame(port_fd);
 	}
-	return BULK_PUMP_MORE;
+	return did;
 }
 
 bool event_plain__idle(void)
