@@ -42,24 +42,30 @@ static struct {
 	bool head_sent;		/* its header is written */
 } pages;
 
+/* Return: a descriptor; -ENODEV there is no such CPU; another negative errno. */
 static int open_one(unsigned int cpu, uint64_t watermark)
 {
 	int fd = open(KTSTR_DEV_NODE, O_RDONLY | O_NONBLOCK | O_CLOEXEC), err;
 
 	if (fd < 0)
 		return -errno;
-	if (!ioctl(fd, KTSTR_IOC_BIND, &cpu) && !ioctl(fd, KTSTR_IOC_WATERMARK, &watermark))
-		return fd;
-	err = -errno;
+	if (ioctl(fd, KTSTR_IOC_BIND, &cpu)) {
+		err = errno == EINVAL ? -ENODEV : -errno;
+	} else {
+		if (!ioctl(fd, KTSTR_IOC_WATERMARK, &watermark))
+			return fd;
+		err = -errno;
+	}
 	close(fd);
 	return err;
 }
 
 static int open_cpu(struct cpu_pages *c, unsigned int cpu, uint64_t watermark)
 {
+	c->any = -1;
 	c->full = open_one(cpu, watermark);
 	/* Numbers below nr_cpus that no CPU has. */
-	if (c->full == -EINVAL)
+	if (c->full == -ENODEV)
 		return 0;
 	c->any = c->full < 0 ? c->full : open_one(cpu, 1);
 	return c->any < 0 ? c->any : bulk__watch(c->full);

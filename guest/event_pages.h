@@ -18,7 +18,7 @@
  * event_pages__start() - open every CPU's buffer
  * @nr_cpus: CPUs are numbered below this; those that cannot be are left out
  * @page_size: of struct ktstr_dev_info
- * @watermark: bytes at which the writer of port 1 is woken
+ * @watermark: bytes at which the writer of port 1 is woken, at most half of a buffer
  *
  * Return: 0 or a negative errno.
  */

@@ -53,6 +53,7 @@ static struct {
 	int64_t flush_began;		/* when the one that goes on did; 0: none */
 	int64_t flush_cost;		/* ns, averaged over the last few */
 	bool flush_waited;		/* for the host: that is not its cost */
+	struct ktstr_event_loss *loss;	/* every CPU's account; the main thread's */
 	uint64_t told_lost;		/* sum of the last account that was sent */
 	/* Between the main thread, which stops, and the writer of port 1, which empties. */
 	pthread_mutex_t lock;
@@ -167,26 +168,36 @@ static void on_ping(void *arg, uint64_t id)
 	events__mark(KTSTR_MARK_PING, id);
 }
 
+static enum bulk_pumped no_pump(void *arg, int port_fd)
+{
+	(void)arg;
+	(void)port_fd;
+	return BULK_PUMP_IDLE;
+}
+
 static const struct bulk_source source = { .pump = on_pump, .ping = on_ping };
+/* A guest without events answers pings all the same. */
+static const struct bulk_source no_source = { .pump = no_pump, .ping = on_ping };
 
 /* The main thread. */
 
 static int start_module(void)
 {
 	struct ktstr_dev_info info;
-	int fd = module__fd();
+	int fd = module__fd(), err;
 
-	if (fd < 0)
-		return fd;
 	if (ioctl(fd, KTSTR_IOC_INFO, &info))
 		return -errno;
 	events.nr_cpus = info.nr_cpus;
 	events.page_size = info.page_size;
 	events.clock = info.clock;
 	events.buffer_bytes = info.size;
-	if (ioctl(fd, KTSTR_IOC_ENABLE))
-		return -errno;
-	return event_pages__start(info.nr_cpus, info.page_size, WATERMARK);
+	/* A watermark must be within reach: the module refuses more. */
+	err = event_pages__start(info.nr_cpus, info.page_size,
+				 info.size / 2 < WATERMARK ? info.size / 2 : WATERMARK);
+	if (!err && ioctl(fd, KTSTR_IOC_ENABLE))
+		err = -errno;
+	return err;
 }
 
 static int start_plain(void)
@@ -223,41 +234,73 @@ static int start_timer(void)
 
 static void send_info(void)
 {
-	struct {
+	static struct {
 		struct ktstr_events_info info;
 		char text[TEXT_MAX];
-	} *f = calloc(1, sizeof(*f));
+	} f;
 
-	if (!f)
-		return;
-	f->info.path = htole32(events.path);
-	f->info.nr_cpus = htole32(events.nr_cpus);
-	f->info.page_size = htole32(events.page_size);
-	f->info.clock = htole32(events.clock);
-	f->info.buffer_bytes = htole64(events.buffer_bytes);
-	f->info.wanted = htole64(WANTED_EVENTS);
-	f->info.attached = htole64(events.attached);
-	clock_read(&f->info.at, KTSTR_CLOCK_BEGIN, 0, module__fd());
-	memcpy(f->text, events.text, events.text_len);
-	bulk__send(KTSTR_T_EVIN, f, sizeof(f->info) + events.text_len);
-	free(f);
+	f.info.path = htole32(events.path);
+	f.info.nr_cpus = htole32(events.nr_cpus);
+	f.info.page_size = htole32(events.page_size);
+	f.info.clock = htole32(events.clock);
+	f.info.buffer_bytes = htole64(events.buffer_bytes);
+	f.info.wanted = htole64(WANTED_EVENTS);
+	f.info.attached = htole64(events.attached);
+	clock_read(&f.info.at, KTSTR_CLOCK_BEGIN, 0, module__fd());
+	memcpy(f.text, events.text, events.text_len);
+	bulk__send(KTSTR_T_EVIN, &f, sizeof(f.info) + events.text_len);
 }
 
-static bool try_path(enum ktstr_event_path path)
+static void missing_step(const char *what, int err)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line), "%s: %s", what, strerror(-err));
+	missing(line);
+}
+
+static int start_accounts(void)
+{
+	events.loss = calloc(events.nr_cpus, sizeof(*events.loss));
+	return events.loss ? 0 : -ENOMEM;
+}
+
+/* Whatever fails is told: EVIN must say why there are no events. */
+static int try_path(enum ktstr_event_path path)
 {
 	int err;
 
 	events.path = path;
 	err = path == KTSTR_EVENTS_MODULE ? start_module() : start_plain();
-	if (err && path != KTSTR_EVENTS_MODULE)
-		missing("no memory for BPF ring buffers");
+	if (err)
+		missing_step(path == KTSTR_EVENTS_MODULE ?
+			     "the pages of ktstr.ko cannot be had" :
+			     "there is no memory for BPF ring buffers", err);
+	if (!err) {
+		err = start_accounts();
+		if (err)
+			missing_step("there is no memory for the accounts of the events", err);
+	}
+	/* These tell it themselves. */
 	if (!err)
 		err = start_programs();
-	if (!err)
+	if (!err) {
 		err = start_timer();
-	if (err)
-		events.path = KTSTR_EVENTS_OFF;
-	return !err;
+		if (err)
+			missing_step("there is no timer for the events", err);
+	}
+	return err;
+}
+
+static void start_path(enum ktstr_event_path path)
+{
+	if (!try_path(path))
+		return;
+	/* Nobody empties what it would record. */
+	if (path == KTSTR_EVENTS_MODULE)
+		ioctl(module__fd(), KTSTR_IOC_DISABLE);
+	events.path = KTSTR_EVENTS_OFF;
+	events.attached = 0;
 }
 
 void events__start(enum ktstr_events_wish wish)
@@ -266,12 +309,12 @@ void events__start(enum ktstr_events_wish wish)
 		return;
 	/* Programs that fail with the module would fail without. */
 	if (module__fd() >= 0)
-		try_path(KTSTR_EVENTS_MODULE);
+		start_path(KTSTR_EVENTS_MODULE);
 	else if (wish != KTSTR_WISH_MODULE)
-		try_path(KTSTR_EVENTS_BPF);
+		start_path(KTSTR_EVENTS_BPF);
 	send_info();
 	/* EVIN is in the queue: what the source sends comes behind it. */
-	bulk__set_source(&source);
+	bulk__set_source(events.path == KTSTR_EVENTS_OFF ? &no_source : &source);
 	if (events.path != KTSTR_EVENTS_OFF && bpf_load__tasks())
 		kfile__note("the tasks that were there cannot be listed");
 }
@@ -316,32 +359,50 @@ static int plain_accounts(struct ktstr_event_loss *loss)
 	return err;
 }
 
-static void send_accounts(uint32_t flags)
+/* Return: the records that were lost on all CPUs together, or a negative errno. */
+static int64_t read_accounts(struct ktstr_event_loss *loss, uint32_t flags)
 {
-	struct ktstr_event_loss *loss = calloc(events.nr_cpus, sizeof(*loss));
+	int err = events.path == KTSTR_EVENTS_MODULE ? module_accounts(loss) :
+						      plain_accounts(loss);
 	uint64_t lost = 0;
-	int err;
 
-	if (!loss)
-		return;
-	err = events.path == KTSTR_EVENTS_MODULE ? module_accounts(loss) : plain_accounts(loss);
 	if (err)
-		kfile__note("the account of the events cannot be read: %s", strerror(-err));
+		return err;
 	for (unsigned int cpu = 0; cpu < events.nr_cpus; cpu++) {
 		loss[cpu].cpu = htole32(cpu);
 		loss[cpu].flags = htole32(flags);
 		lost += le64toh(loss[cpu].lost);
 	}
-	if (!err && (flags || lost != events.told_lost))
-		bulk__send(KTSTR_T_EVLS, loss, events.nr_cpus * sizeof(*loss));
-	events.told_lost = lost;
-	free(loss);
+	return (int64_t)lost;
+}
+
+/*
+ * Events are lost when the host is slow, and then the queue is full as well: this thread
+ * has a scheduler to watch, and does not wait. It is tried again with every tick.
+ */
+static void tell_losses(void)
+{
+	int64_t lost = read_accounts(events.loss, 0);
+
+	if (lost > 0 && (uint64_t)lost != events.told_lost &&
+	    bulk__try_send(KTSTR_T_EVLS, events.loss, events.nr_cpus * sizeof(*events.loss)))
+		events.told_lost = (uint64_t)lost;
+}
+
+static void send_final_accounts(void)
+{
+	int64_t err = read_accounts(events.loss, KTSTR_LOSS_FINAL);
+
+	if (err < 0)
+		kfile__note("the account of the events cannot be read: %s", strerror((int)-err));
+	else
+		bulk__send(KTSTR_T_EVLS, events.loss, events.nr_cpus * sizeof(*events.loss));
 }
 
 void events__tick(void)
 {
 	if (events.path != KTSTR_EVENTS_OFF)
-		send_accounts(0);
+		tell_losses();
 }
 
 static void stop_recording(void)
@@ -368,7 +429,7 @@ void events__stop(void)
 		pthread_cond_wait(&events.empty, &events.lock);
 	pthread_mutex_unlock(&events.lock);
 	bulk__send(KTSTR_T_CLCK, &c, sizeof(c));
-	send_accounts(KTSTR_LOSS_FINAL);
+	send_final_accounts();
 	skipped = bpf_load__skipped();
 	if (skipped)
 		kfile__note("the kernel skipped %llu calls of event programs: events are missing",
