@@ -24,6 +24,7 @@
  * must not hold up an answer to the host, nor one from the host the frames.
  */
 #define TURNS_SEND	8	/* of queue and source each */
+#define TURN_BYTES	(128u << 10)	/* of the queue, or one frame */
 #define TURNS_READ	16
 
 static struct {
@@ -33,6 +34,7 @@ static struct {
 	bool exit_sent;		/* EXIT is in the ring: nothing may follow it */
 	struct reply reply;	/* writer's thread only */
 	const struct bulk_source *source;	/* set once */
+	uint64_t turn_end;	/* of the queue, also when the port was full meanwhile */
 	bool torn;		/* the source is in the middle of a frame; writer's thread only */
 	int port_fd;
 	int kick_fd;		/* the ring is no longer empty */
@@ -155,20 +157,27 @@ static void consume(size_t len)
 	pthread_mutex_unlock(&bulk.lock);
 }
 
+/* The end of the queue's turn: where it was, or of whole frames from here on. */
+static uint64_t turn_end(void)
+{
+	pthread_mutex_lock(&bulk.lock);
+	if (bulk.turn_end <= bulk.ring.tail)
+		bulk.turn_end = bulk.ring.tail + bulk_ring__frames(&bulk.ring, TURN_BYTES);
+	pthread_mutex_unlock(&bulk.lock);
+	return bulk.turn_end;
+}
+
 /*
- * Write what is queued by now, so that a flood leaves the source its turns: it ends
+ * Write what is the queue's turn, so that a flood leaves the source its own: it ends
  * between two frames. Return: false when the port takes no more.
  */
 static bool drain_ring(void)
 {
-	uint64_t end;
+	uint64_t end = turn_end();
 	const void *p;
 	size_t len;
 	ssize_t n;
 
-	pthread_mutex_lock(&bulk.lock);
-	end = bulk.ring.head;
-	pthread_mutex_unlock(&bulk.lock);
 	/* Only this thread moves the tail, so what was peeked at stays put. */
 	while ((len = peek(end, &p)) > 0) {
 		n = write(bulk.port_fd, p, len);

@@ -2,6 +2,7 @@
 /*
  * Frames in a bounded ring of bytes.
  */
+#include <endian.h>
 #include <string.h>
 
 #include "bulk_ring.h"
@@ -44,6 +45,28 @@ size_t bulk_ring__peek(const struct bulk_ring *r, const void **out)
 
 	*out = r->bytes + at;
 	return used < BULK_RING_SIZE - at ? used : BULK_RING_SIZE - at;
+}
+
+/* Of the frame at @pos; its header may lie across the seam. */
+static size_t frame_bytes(const struct bulk_ring *r, uint64_t pos)
+{
+	struct ktstr_frame f;
+
+	for (size_t i = 0; i < sizeof(f); i++)
+		((uint8_t *)&f)[i] = r->bytes[(pos + i) % BULK_RING_SIZE];
+	return sizeof(f) + le32toh(f.len);
+}
+
+size_t bulk_ring__frames(const struct bulk_ring *r, size_t max)
+{
+	size_t sum = 0, next;
+
+	for (uint64_t pos = r->tail; pos != r->head; pos += next, sum += next) {
+		next = frame_bytes(r, pos);
+		if (sum && sum + next > max)
+			break;
+	}
+	return sum;
 }
 
 void bulk_ring__consume(struct bulk_ring *r, size_t len)

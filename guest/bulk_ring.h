@@ -57,6 +57,13 @@ void bulk_ring__put(struct bulk_ring *r, uint32_t type, uint16_t flags, const vo
  */
 size_t bulk_ring__peek(const struct bulk_ring *r, const void **out);
 
+/**
+ * bulk_ring__frames() - bytes of the frames to write next, whole ones only
+ * @r: ring whose tail is between two frames
+ * @max: no more than these, unless the first frame alone is longer
+ */
+size_t bulk_ring__frames(const struct bulk_ring *r, size_t max);
+
 /** bulk_ring__consume() - @len bytes of what was peeked at are written */
 void bulk_ring__consume(struct bulk_ring *r, size_t len);
 

@@ -106,6 +106,24 @@ TEST_F(ring, full_is_full_to_the_byte_and_the_reserve_is_kept)
 	EXPECT_FALSE(bulk_ring__fits(self->r, 0, BULK_RING_RESERVE * 4));
 }
 
+/* A turn ends between two frames, wherever the seam is. */
+TEST_F(ring, a_turn_is_whole_frames)
+{
+	for (unsigned int before = 0; before <= 200; before++) {
+		self->r->head = 3ULL * BULK_RING_SIZE - before;
+		self->r->tail = self->r->head;
+		ASSERT_EQ(bulk_ring__frames(self->r, 1000), 0);
+		ring_put(self->r, KTSTR_T_SOUT, self->payload, 68);
+		ring_put(self->r, KTSTR_T_SOUT, self->payload, 0);
+		ring_put(self->r, KTSTR_T_SOUT, self->payload, 18);
+		ASSERT_EQ(bulk_ring__frames(self->r, 1), 100);
+		ASSERT_EQ(bulk_ring__frames(self->r, 131), 100);
+		ASSERT_EQ(bulk_ring__frames(self->r, 132), 132);
+		ASSERT_EQ(bulk_ring__frames(self->r, 181), 132);
+		ASSERT_EQ(bulk_ring__frames(self->r, 1000), 182) TH_LOG("%u", before);
+	}
+}
+
 static size_t reply_frame(uint8_t *out, uint32_t type, const void *p, size_t len)
 {
 	struct bulk_ring *r = calloc(1, sizeof(*r));
