@@ -64,6 +64,50 @@ static const char whole[] =
 	"ack-timeout-ms 0\n"
 	"end\n";
 
+static int parse_events(FIXTURE_DATA(plan) *self, const char *lines)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), HEAD "exec true\n%send\n", lines);
+	return parse(self, text);
+}
+
+TEST_F(plan, events_in_every_word)
+{
+	static const struct {
+		const char *line;
+		enum ktstr_events_wish wish;
+	} words[] = {
+		{ "", KTSTR_WISH_OFF },
+		{ "events off\n", KTSTR_WISH_OFF },
+		{ "events module\n", KTSTR_WISH_MODULE },
+		{ "events bpf\n", KTSTR_WISH_BPF },
+		{ "events auto\n", KTSTR_WISH_AUTO },
+		{ "events %61uto\n", KTSTR_WISH_AUTO },
+	};
+
+	for (unsigned int i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		ASSERT_EQ(parse_events(self, words[i].line), 0) TH_LOG("%s", self->e.msg);
+		EXPECT_EQ(self->plan.events, words[i].wish) TH_LOG("%s", words[i].line);
+	}
+}
+
+TEST_F(plan, events_in_any_other_word)
+{
+	static const char * const lines[] = {
+		"events\n", "events \n", "events on\n", "events Auto\n", "events auto \n",
+		"events auto bpf\n", "events  auto\n", "events autos\n", "events aut\n",
+		"events auto\nevents auto\n", "events off\nevents module\n", "event auto\n",
+	};
+
+	for (unsigned int i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		EXPECT_EQ(parse_events(self, lines[i]), -EINVAL) TH_LOG("%s", lines[i]);
+		EXPECT_NE(strstr(self->e.msg, "plan line "), NULL) TH_LOG("%s", self->e.msg);
+	}
+	parse_events(self, "events on\n");
+	EXPECT_STREQ(self->e.msg, "plan line 3: events are off, module, bpf or auto, not 'on'");
+}
+
 TEST_F(plan, scenario_with_everything)
 {
 	const struct guest_plan *p = &self->plan;
