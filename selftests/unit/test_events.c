@@ -309,9 +309,9 @@ TEST_F(events, every_account_that_is_off_by_one_is_found)
 		l[1].emitted += i == 0 ? 1 : i == 1 ? -1 : 0;
 		l[1].lost += i == 2;
 		l[1].sent += i == 3 ? 1 : i == 4 ? -1 : 0;
-		if (i == 5) {	/* 2^64 more in one, and as many fewer in the other */
+		if (i == 5) {	/* right, but for 2^64 */
 			l[1].lost = ~0ull;
-			l[1].sent += 1;
+			l[1].emitted -= 1;
 		}
 		guest_send(g, KTSTR_T_EVLS, 0, 0, l, sizeof(l));
 		events__finish(ev);
@@ -355,6 +355,24 @@ TEST_F(events, records_in_a_damaged_frame_are_explained)
 	EXPECT_EQ(1, self->r->explained);
 	EXPECT_EQ(0, self->r->explained_cpu);
 	EXPECT_EQ(0, self->r->unexplained + self->r->unbalanced);
+}
+
+/* Damage takes records away; it makes none. */
+TEST_F(events, more_records_than_were_sent_are_never_explained)
+{
+	struct ktstr_event_loss l[2];
+
+	guest_say_info(self->g, KTSTR_EVENTS_BPF, "");
+	self->g->seq[1]++;
+	guest_story(self->g);
+	for (uint32_t cpu = 0; cpu < 2; cpu++)
+		l[cpu] = (struct ktstr_event_loss){ .cpu = cpu, .flags = KTSTR_LOSS_FINAL,
+			.emitted = self->g->emitted[cpu] - 1, .sent = self->g->emitted[cpu] - 1 };
+	guest_send(self->g, KTSTR_T_EVLS, 0, 0, l, sizeof(l));
+	events__finish(self->ev);
+	EXPECT_TRUE(self->r->cpus[0].explained);
+	EXPECT_EQ(2, self->r->unexplained);
+	EXPECT_EQ(0, self->r->explained);
 }
 
 TEST_F(events, losses_that_the_stream_does_not_tell_are_nobodys_guess)
