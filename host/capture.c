@@ -23,7 +23,6 @@ struct capture {
 	struct events *events;
 	struct event_file file;
 	FILE *file_f, *trace_f;
-	int trace_err;
 	struct events_titles titles;
 };
 
@@ -33,8 +32,7 @@ static int on_trace(void *arg, const void *data, size_t len)
 
 	if (fwrite(data, 1, len, c->trace_f) == len)
 		return 0;
-	c->trace_err = errno ? -errno : -EIO;
-	return c->trace_err;
+	return errno ? -errno : -EIO;
 }
 
 static void set(json_t *o, const char *key, json_t *value)
@@ -205,8 +203,7 @@ void capture__finish(struct capture *c, struct events_result *account)
 
 	event_file__end(&c->file);
 	outdir__file_close(c->out, c->file_f, EVENT_FILE_NAME, c->file.err);
-	outdir__file_close(c->out, c->trace_f, CAPTURE_TRACE_NAME,
-			   c->trace_err ? c->trace_err : trace_err);
+	outdir__file_close(c->out, c->trace_f, CAPTURE_TRACE_NAME, trace_err);
 	c->file_f = NULL;
 	c->trace_f = NULL;
 	*account = *events__result(c->events);

@@ -139,9 +139,12 @@ TEST_F(file, damage_on_the_way_is_kept)
 	self->g->takers[1] = events__frame;
 	self->g->args[1] = ev;
 	guest_say_info(self->g, KTSTR_EVENTS_BPF, "");
+	/* It could be decoded, but nobody may believe it. */
+	feed_switch(&self->g->feed, 0, T0 - MS, 1, ASLEEP, 2);
 	guest_frame(self->g, (struct assembler_frame){
-		.type = KTSTR_T_EVNT, .stream = 1, .flags = KTSTR_F_PLAIN | KTSTR_F_NOCRC,
-		.seq = self->g->seq[1]++, .data = (void *)"xyz", .len = 3, .corrupt = true });
+		.type = KTSTR_T_EVNT, .stream = 1, .flags = KTSTR_F_PLAIN, .seq = self->g->seq[1]++,
+		.data = self->g->data[0], .len = self->g->len[0], .corrupt = true });
+	self->g->len[0] = 0;
 	self->g->seq[2]++;
 	guest_story(self->g);
 	guest_account(self->g, 1);
@@ -153,6 +156,7 @@ TEST_F(file, damage_on_the_way_is_kept)
 	again = json_text(r.events);
 	EXPECT_STREQ(live, again);
 	EXPECT_EQ(1, events__result(r.events)->cut);
+	EXPECT_EQ(12, events__result(r.events)->received);
 	EXPECT_EQ(1, events__result(r.events)->gaps);
 	free(live);
 	free(again);
@@ -220,6 +224,27 @@ TEST_F(file, a_byte_that_is_wrong_anywhere_is_told)
 		buf__free(&b);
 		recompute__free(&r);
 	}
+}
+
+TEST_F(file, what_stands_behind_its_end_is_told)
+{
+	static uint8_t data[65536];
+	struct event_file w;
+	struct recompute r;
+	struct ktstr_error e;
+	struct buf b;
+
+	ASSERT_EQ(0, record(self->g, self->path, self->host, 0, NULL, &w));
+	ASSERT_EQ(w.bytes, slurp(self->path, data, sizeof(data)));
+	memcpy(data + w.bytes, data, w.bytes - 10);
+	spill(self->path, data, 2 * w.bytes - 10);
+	ASSERT_EQ(0, recompute(self->path, NULL, &r, &e)) TH_LOG("%s", e.msg);
+	EXPECT_FALSE(r.facts.ended);
+	buf__init(&b, 4096);
+	recompute__complaint(&r, &b);
+	EXPECT_NE(NULL, strstr(b.data, "its end is missing"));
+	buf__free(&b);
+	recompute__free(&r);
 }
 
 TEST_F(file, without_its_beginning_the_topology_is_assumed)
