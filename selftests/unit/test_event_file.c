@@ -14,6 +14,7 @@
 #include "events_feed.h"
 #include "host/capture.h"
 #include "host/events_json.h"
+#include "host/events_text.h"
 #include "host/recompute.h"
 #include "host/scenario.h"
 
@@ -296,6 +297,69 @@ TEST_F(file, hostile_facts_of_the_host)
 		json_decref(host);
 		free(g);
 	}
+}
+
+/* Frames whose content is wrong and whose CRCs are right: @seed decides what and where. */
+struct liar {
+	struct event_file w;
+	uint64_t seed;
+	uint8_t data[65536];
+};
+
+static void lie(void *arg, const struct assembler_frame *f)
+{
+	struct liar *l = arg;
+	struct assembler_frame g = *f;
+
+	memcpy(l->data, f->data, f->len);
+	for (uint64_t n = next_random(&l->seed) % 4; n && f->len; n--) {
+		uint8_t *at = &l->data[next_random(&l->seed) % f->len];
+
+		*at = l->seed >> 32 & 1 ? *at ^ 1 << (l->seed >> 40) % 8 : l->seed >> 48;
+	}
+	g.data = l->data;
+	if (!(next_random(&l->seed) % 16) && g.len)
+		g.len = l->seed % g.len;
+	if (!(next_random(&l->seed) % 16))
+		g.flags ^= 1 << l->seed % 3;
+	if (!(next_random(&l->seed) % 32))
+		return;
+	event_file__frame(&l->w, &g);
+}
+
+TEST_F(file, lies_with_good_manners)
+{
+	struct liar *l = calloc(1, sizeof(*l));
+	uint64_t measured = 0;
+	struct recompute r;
+	struct ktstr_error e;
+	struct buf b;
+
+	l->seed = 20261125;
+	for (int i = 0; i < 400; i++) {
+		struct guest *g = guest_new();
+		FILE *f = fopen(self->path, "we");
+
+		event_file__begin(&l->w, f, 0, self->host);
+		g->takers[0] = lie;
+		g->args[0] = l;
+		guest_run(g);
+		event_file__end(&l->w);
+		fclose(f);
+		free(g);
+		ASSERT_EQ(0, recompute(self->path, NULL, &r, &e)) TH_LOG("%s", e.msg);
+		measured += events__result(r.events)->measured;
+		buf__init(&b, 1 << 20);
+		events_text__brief(&b, r.events);
+		events_text__full(&b, r.events);
+		ASSERT_EQ(0, b.err);
+		buf__free(&b);
+		free(json_text(r.events));
+		recompute__free(&r);
+	}
+	/* Most of them are good enough to be followed to some depth. */
+	EXPECT_LT(100, measured);
+	free(l);
 }
 
 TEST_F(file, what_is_no_file_of_events_is_said_so)
