@@ -3,6 +3,8 @@
  * JSON pieces. jansson's *_new() calls take NULL and then fail, so what comes out is
  * whole or lacks whole members; without memory nobody reads it anyway.
  */
+#include <stdlib.h>
+
 #include "event_json.h"
 
 static json_t *number(uint64_t v)
@@ -110,23 +112,50 @@ static json_t *cgroups(const struct event_state *s, uint64_t end_ns)
 	return a;
 }
 
-static json_t *tasks(const struct event_state *s, uint64_t end_ns)
+static json_t *one_task(const struct event_task *t, uint64_t end_ns)
 {
+	json_t *o = account(&t->account, end_ns);
+
+	SET(o, "pid", t->pid);
+	SET(o, "tgid", t->tgid);
+	json_object_set_new(o, "comm", json_string(t->comm));
+	SET(o, "cgroup", t->cgroup->id);
+	SET(o, "policy", t->policy);
+	SET(o, "prio", t->prio);
+	json_object_set_new(o, "dead", json_boolean(t->state == EVENT_TASK_DEAD));
+	return o;
+}
+
+/* The longest on a CPU first. */
+static int task_order(const void *x, const void *y)
+{
+	const struct event_task *a = *(struct event_task * const *)x;
+	const struct event_task *b = *(struct event_task * const *)y;
+
+	if (a->account.run_ns != b->account.run_ns)
+		return a->account.run_ns > b->account.run_ns ? -1 : 1;
+	return a->pid < b->pid ? -1 : a->pid > b->pid;
+}
+
+/* An object is 16 KiB of text: with all that there can be, nobody would read the result. */
+static json_t *tasks(const struct event_state *s, uint64_t end_ns, uint32_t *not_listed)
+{
+	struct event_tasks *tasks = event_state__tasks(s);
 	json_t *a = json_array();
-	const struct event_task *t;
+	struct event_task **list;
+	uint32_t n = 0;
 
-	for (uint32_t i = 0; (t = event_tasks__at(event_state__tasks(s), i)); i++) {
-		json_t *o = account(&t->account, end_ns);
-
-		SET(o, "pid", t->pid);
-		SET(o, "tgid", t->tgid);
-		json_object_set_new(o, "comm", json_string(t->comm));
-		SET(o, "cgroup", t->cgroup->id);
-		SET(o, "policy", t->policy);
-		SET(o, "prio", t->prio);
-		json_object_set_new(o, "dead", json_boolean(t->state == EVENT_TASK_DEAD));
-		json_array_append_new(a, o);
-	}
+	while (event_tasks__at(tasks, n))
+		n++;
+	list = calloc(n + 1, sizeof(*list));
+	*not_listed = list && n > EVENT_JSON_TASKS ? n - EVENT_JSON_TASKS : 0;
+	for (uint32_t i = 0; list && i < n; i++)
+		list[i] = event_tasks__at(tasks, i);
+	if (list)
+		qsort(list, n, sizeof(list[0]), task_order);
+	for (uint32_t i = 0; list && i < n && i < EVENT_JSON_TASKS; i++)
+		json_array_append_new(a, one_task(list[i], end_ns));
+	free(list);
 	return a;
 }
 
@@ -237,6 +266,7 @@ json_t *event_json__state(const struct event_state *s)
 	const struct event_totals *t = event_state__totals(s);
 	const struct event_tasks_stats *st = event_tasks__stats(event_state__tasks(s));
 	json_t *o = json_object();
+	uint32_t not_listed;
 
 	json_object_set_new(o, "measured", json_boolean(t->active));
 	SET(o, "from_ns", t->from_ns);
@@ -246,7 +276,8 @@ json_t *event_json__state(const struct event_state *s)
 	SET(o, "inconsistent", t->inconsistent);
 	json_object_set_new(o, "cgroups", cgroups(s, t->to_ns));
 	json_object_set_new(o, "cpus", cpus(s, t->to_ns));
-	json_object_set_new(o, "tasks", tasks(s, t->to_ns));
+	json_object_set_new(o, "tasks", tasks(s, t->to_ns, &not_listed));
+	SET(o, "tasks_not_listed", not_listed);
 	json_object_set_new(o, "other_tasks",
 			    account(event_tasks__other(event_state__tasks(s)), t->to_ns));
 	SET(o, "tasks_seen", st->seen);

@@ -9,6 +9,8 @@
 
 #include "event_stream.h"
 
+#define EVENT_JSON_TASKS	64u	/* tasks that are listed: those with the most CPU time */
+
 /**
  * event_json__stream() - the counters of the way here, and in "metrics" the rest
  *

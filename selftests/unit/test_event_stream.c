@@ -362,6 +362,35 @@ TEST_F(stream, json)
 	free(text);
 }
 
+/* More tasks than are listed: those that ran for the longest are. */
+TEST_F(stream, json_lists_the_tasks_that_ran_most)
+{
+	uint64_t t = T0, last = UINT64_MAX, run;
+	json_t *o, *list;
+
+	for (uint32_t i = 0; i < 100; i++) {
+		uint32_t pid = 1000 + i * 37 % 100;
+
+		/* A task runs for as many us as its number says. */
+		feed_switch(&self->f, 0, t, i ? 1000 + (i - 1) * 37 % 100 : 0, ASLEEP, pid);
+		t += (pid - 999) * US;
+	}
+	feed_switch(&self->f, 0, t, 1000 + 99 * 37 % 100, ASLEEP, 0);
+	send_all(self->s, self->p);
+	event_stream__finish(self->s);
+	o = event_json__stream(self->s);
+	list = json_object_get(json_object_get(o, "metrics"), "tasks");
+	ASSERT_EQ(EVENT_JSON_TASKS, json_array_size(list));
+	EXPECT_EQ(100 - EVENT_JSON_TASKS, at(o, "tasks_not_listed", NULL, NULL));
+	for (uint32_t i = 0; i < EVENT_JSON_TASKS; i++) {
+		run = json_integer_value(json_object_get(json_array_get(list, i), "run_ns"));
+		EXPECT_EQ((100 - i) * US, run);
+		EXPECT_LT(run, last);
+		last = run;
+	}
+	json_decref(o);
+}
+
 /* Frames of noise, then the tables of what came of it. */
 TEST_F(stream, noise)
 {
