@@ -173,6 +173,14 @@ static void complain(const struct recompute *r, const char *path)
 	buf__free(&b);
 }
 
+/* Of several scenarios each has a directory of its own. */
+static int say_absent(const char *path, struct ktstr_error *e)
+{
+	return ktstr_error_set(e, -ENOENT,
+			       "there is no %s; name the directory of one run with scheduler events",
+			       path);
+}
+
 static int report(const struct wishes *w, struct ktstr_error *e)
 {
 	char path[PATH_MAX];
@@ -182,6 +190,8 @@ static int report(const struct wishes *w, struct ktstr_error *e)
 
 	if (ret)
 		return ktstr_error_set(e, ret, "the path of %.100s is too long", w->dir);
+	if (!file__exists(path))
+		return say_absent(path, e);
 	if (w->trace) {
 		trace = fopen(w->trace, "we");
 		if (!trace)
