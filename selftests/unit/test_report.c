@@ -177,6 +177,35 @@ TEST_F(report, json_parses_and_carries_the_verdict)
 	free(text);
 }
 
+TEST_F(report, what_the_events_tell_stands_behind_the_checks_and_in_the_json)
+{
+	json_t *o, *run;
+	size_t len = 0;
+	char *text;
+
+	print(&self->r, &self->k);
+	EXPECT_EQ(NULL, strstr(self->text, "#   from 7 events"));
+	text = json_out__dump(&self->r, 1, &len);
+	o = json_loads(text, 0, NULL);
+	run = json_array_get(json_object_get(o, "runs"), 0);
+	EXPECT_TRUE(json_is_null(json_object_get(run, "events")));
+	json_decref(o);
+	free(text);
+
+	self->run.events_brief = "from 7 events\n  share of all CPUs: 100 % /%s/\n";
+	self->run.events = json_pack("{s:i}", "received", 7);
+	print(&self->r, &self->k);
+	EXPECT_NE(NULL, strstr(self->text, "\n#   from 7 events\n#     share of all CPUs: 100 % /%s/\n"))
+		TH_LOG("%s", self->text);
+	text = json_out__dump(&self->r, 1, &len);
+	o = json_loads(text, 0, NULL);
+	run = json_array_get(json_object_get(o, "runs"), 0);
+	EXPECT_EQ(7, json_integer_value(json_object_get(json_object_get(run, "events"), "received")));
+	json_decref(o);
+	json_decref(self->run.events);
+	free(text);
+}
+
 TEST_F(report, cut_json_is_known_for_it)
 {
 	size_t len = 0;
