@@ -176,11 +176,15 @@ static void close_cpu(struct event_state *s, uint32_t cpu, uint64_t to_ns)
 	struct event_cpu *c = &s->cpus[cpu];
 	uint64_t from = c->since_ns;
 
+	c->since_ns = to_ns;
+	if (!clip(s, &from, to_ns))
+		return;
+	if (s->opts.did)
+		s->opts.did(s->opts.arg, cpu, c->state, c->task, from, to_ns);
 	if (c->state == EVENT_CPU_BUSY)
 		add_run(s, c->task, cpu, from, to_ns);
-	else if (clip(s, &from, to_ns))
+	else
 		*(c->state == EVENT_CPU_IDLE ? &c->idle_ns : &c->unknown_ns) += to_ns - from;
-	c->since_ns = to_ns;
 }
 
 /* From now on nothing is known of a CPU, nor of the task there. */

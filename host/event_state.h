@@ -20,6 +20,23 @@
 #include "event_tasks.h"
 #include "event_watch.h"
 
+enum event_cpu_state {
+	EVENT_CPU_UNKNOWN,
+	EVENT_CPU_IDLE,
+	EVENT_CPU_BUSY,
+};
+
+/**
+ * event_did_fn() - a CPU did one thing for a while
+ * @arg: of struct event_state_opts
+ * @cpu: which
+ * @what: it did
+ * @task: BUSY: with it; NULL when that has no place in the tables
+ * @from_ns, @to_ns: when
+ */
+typedef void (*event_did_fn)(void *arg, uint32_t cpu, enum event_cpu_state what,
+			     const struct event_task *task, uint64_t from_ns, uint64_t to_ns);
+
 /**
  * struct event_state_opts - what to follow, and how
  * @sz: sizeof(struct event_state_opts): the structure may grow
@@ -29,6 +46,8 @@
  * @starve_bound_ns: a wait longer than this is told; 0: 1 s
  * @wait_for_window: count nothing before event_state__begin() or
  *	%KTSTR_MARK_WINDOW_BEGIN
+ * @did: told, with @arg, of every stretch of time of a CPU in the window, in the order of
+ *	time on each CPU: exactly what is counted; NULL: nobody
  */
 struct event_state_opts {
 	size_t sz;
@@ -37,12 +56,8 @@ struct event_state_opts {
 	uint64_t idle_bound_ns;
 	uint64_t starve_bound_ns;
 	bool wait_for_window;
-};
-
-enum event_cpu_state {
-	EVENT_CPU_UNKNOWN,
-	EVENT_CPU_IDLE,
-	EVENT_CPU_BUSY,
+	event_did_fn did;
+	void *arg;
 };
 
 /**

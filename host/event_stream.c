@@ -11,6 +11,7 @@ struct event_stream {
 	struct event_page *page;
 	struct event_merge *merge;
 	struct event_state *state;
+	struct event_timeline *timeline;
 	struct event_perfetto *perfetto;
 	uint64_t offset_ns;		/* modulo 2^64: may be back in time */
 	uint64_t add_ns;		/* @offset_ns, or 0 while a plain frame is read */
@@ -28,6 +29,24 @@ static void on_merged(void *arg, const struct event_record *rec)
 	if (s->perfetto)
 		event_perfetto__record(s->perfetto, rec);
 	event_state__record(s->state, rec);
+}
+
+/* A window that began meanwhile is seen with the first thing that is counted in it. */
+static void sync_window(struct event_stream *s)
+{
+	const struct event_totals *t = event_state__totals(s->state);
+
+	if (t->active && event_timeline__start_ns(s->timeline) != t->from_ns)
+		event_timeline__begin(s->timeline, t->from_ns);
+}
+
+static void on_did(void *arg, uint32_t cpu, enum event_cpu_state what,
+		   const struct event_task *task, uint64_t from_ns, uint64_t to_ns)
+{
+	struct event_stream *s = arg;
+
+	sync_window(s);
+	event_timeline__add(s->timeline, cpu, what, task ? task->cgroup->id : 0, from_ns, to_ns);
 }
 
 static void on_hole(void *arg, const struct event_hole *hole)
@@ -51,6 +70,7 @@ static void on_record(void *arg, const struct event_record *rec)
 struct event_stream *event_stream__new(const struct event_stream_opts *opts)
 {
 	struct event_perfetto_opts po = opts->perfetto;
+	struct event_state_opts so = opts->state;
 	struct event_merge_opts mo = {
 		.sz = sizeof(mo), .horizon_ns = opts->horizon_ns, .max_bytes = opts->merge_bytes,
 		.record = on_merged, .hole = on_hole,
@@ -59,18 +79,21 @@ struct event_stream *event_stream__new(const struct event_stream_opts *opts)
 
 	if (!s)
 		return NULL;
-	s->state = event_state__new(&opts->state);
+	so.did = on_did;
+	so.arg = s;
+	s->state = event_state__new(&so);
 	if (!s->state)
 		goto fail;
 	s->nr_cpus = po.nr_cpus = mo.nr_cpus = event_state__nr_cpus(s->state);
 	po.state = s->state;
 	s->page_size = opts->page_size;
 	mo.arg = s;
+	s->timeline = event_timeline__new(s->nr_cpus);
 	s->page = event_page__new();
 	s->merge = event_merge__new(&mo);
 	if (po.write)
 		s->perfetto = event_perfetto__new(&po);
-	if (s->page && s->merge && (s->perfetto || !po.write))
+	if (s->timeline && s->page && s->merge && (s->perfetto || !po.write))
 		return s;
 fail:
 	event_stream__free(s);
@@ -84,6 +107,7 @@ void event_stream__free(struct event_stream *s)
 	event_perfetto__free(s->perfetto);
 	event_merge__free(s->merge);
 	event_page__free(s->page);
+	event_timeline__free(s->timeline);
 	event_state__free(s->state);
 	free(s);
 }
@@ -173,12 +197,18 @@ int event_stream__finish(struct event_stream *s)
 {
 	event_merge__flush(s->merge);
 	event_state__end(s->state, 0);
+	sync_window(s);
 	return s->perfetto ? event_perfetto__finish(s->perfetto) : 0;
 }
 
 const struct event_state *event_stream__state(const struct event_stream *s)
 {
 	return s->state;
+}
+
+const struct event_timeline *event_stream__timeline(const struct event_stream *s)
+{
+	return s->timeline;
 }
 
 const struct event_stream_stats *event_stream__stats(const struct event_stream *s)

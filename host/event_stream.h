@@ -2,7 +2,7 @@
 /*
  * All of it in one: EVNT frames in, metrics and a trace out.
  *
- *	frame -> event_page -> event_merge -> event_perfetto, event_state
+ *	frame -> event_page -> event_merge -> event_perfetto, event_state -> event_timeline
  *
  * One call makes it, one takes every frame, one ends it.
  */
@@ -15,11 +15,12 @@
 #include "event_merge.h"
 #include "event_perfetto.h"
 #include "event_state.h"
+#include "event_timeline.h"
 
 /**
  * struct event_stream_opts - what is wanted
  * @sz: sizeof(struct event_stream_opts): the structure may grow
- * @state: for event_state__new(); its topology says how many CPUs there are
+ * @state: for event_state__new(); its topology says how many CPUs there are; @did is filled in
  * @page_size: struct ktstr_dev_info.page_size, when frames hold several pages; 0: one each
  * @horizon_ns, @merge_bytes: for event_merge__new()
  * @perfetto: for event_perfetto__new(); without its @write there is no trace; @state
@@ -84,6 +85,7 @@ int event_stream__finish(struct event_stream *s);
 
 /* Results and counters. */
 const struct event_state *event_stream__state(const struct event_stream *s);
+const struct event_timeline *event_stream__timeline(const struct event_stream *s);
 const struct event_stream_stats *event_stream__stats(const struct event_stream *s);
 const struct event_stream_cpu *event_stream__cpu(const struct event_stream *s, uint32_t cpu);
 const struct event_page_stats *event_stream__page_stats(const struct event_stream *s);
