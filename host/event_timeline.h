@@ -20,14 +20,14 @@
 
 #define EVENT_TIMELINE_CELLS	256u		/* a power of 2 */
 #define EVENT_TIMELINE_FIRST_NS	1000000ull	/* width at the start: 256 ms in all */
-#define EVENT_TIMELINE_OWNERS	4u		/* with time of their own in a cell */
+#define EVENT_TIMELINE_OWNERS	8u		/* with time of their own in a cell */
 #define EVENT_TIMELINE_CGROUPS	64u		/* that may be owners; the next are "other" */
 
 /**
  * struct event_timeline_cell - what one CPU did for a while
  * @ns: time of each owner, in no order; 0: this place is free
  * @owner: whose, for event_timeline__cgroup()
- * @other: time of tasks whose cgroup has no place here
+ * @other: time of tasks whose cgroup has no place here, or had none when it was told
  * @idle: time without a task
  * @unknown: time of which nothing is known
  */
