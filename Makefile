@@ -101,7 +101,7 @@ $(B)/unit/%: selftests/unit/%.c $(asan_libs) $(image_obj) $(ktstr_mk) Makefile
 -include $(addsuffix .d,$(unit_bin) $(vm_all) $(basename $(vm_util))) $(B)/obj/scripts/box/bench_run.d
 
 clean:
-	@rm -rf $(if $(O),$(addprefix $(B)/,obj asan bpf guest unit vm bench cov tsan diff fuzz soak kmod check libvmm.a libhost.a bench_run kvmbox-host kvmbox-init scripts ktstr),build ktstr)
+	@rm -rf $(if $(O),$(addprefix $(B)/,obj asan bpf guest unit vm bench cov tsan diff html fuzz soak kmod check libvmm.a libhost.a bench_run kvmbox-host kvmbox-init scripts ktstr),build ktstr)
 
 help:
 	@sed -n 's/^##//p' Makefile
@@ -114,6 +114,7 @@ help:
 ##  make unit              only the unit tests: host processes under ASan and UBSan
 ##  make tsan              the console device's threads under ThreadSanitizer
 ##  make diff              the console device against the kernel's own virtqueues
+##  make html              report.html in a headless Chromium
 ##  make fuzz SECONDS=60   fuzz the console device and the frame assembler
 ##  make soak              1 GiB each way through ports 1 and 2; MIB= changes how much
 ##  make coverage          lines and branches of the device that its unit tests run

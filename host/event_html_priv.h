@@ -40,10 +40,12 @@ void html__who(struct html *h, const char *comm, uint32_t pid);
 void html__cgroup(struct html *h, const struct event_cgroup *cg);
 
 const char *html__span(char buf[24], uint64_t ns);	/* a time: 12.3 µs */
+const char *html__tick(char buf[24], uint64_t ns);	/* a round one: 10 µs */
 const char *html__count(char buf[32], uint64_t n);	/* 1,234,567 */
 double html__percent(uint64_t part, uint64_t whole);
 
 #define HTML_SPAN(ns)	html__span((char[24]){ 0 }, ns)
+#define HTML_TICK(ns)	html__tick((char[24]){ 0 }, ns)
 #define HTML_COUNT(n)	html__count((char[32]){ 0 }, n)
 
 /** html__when() - seconds since the window began */

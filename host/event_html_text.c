@@ -70,6 +70,23 @@ const char *html__span(char buf[24], uint64_t ns)
 	return buf;
 }
 
+const char *html__tick(char buf[24], uint64_t ns)
+{
+	char *dot, *unit, *end;
+
+	html__span(buf, ns);
+	dot = strchr(buf, '.');
+	unit = strchr(buf, ' ');
+	if (!dot || !unit)
+		return buf;
+	for (end = unit; end[-1] == '0';)
+		end--;
+	if (end[-1] == '.')
+		end--;
+	memmove(end, unit, strlen(unit) + 1);
+	return buf;
+}
+
 const char *html__count(char buf[32], uint64_t n)
 {
 	char digits[24];
@@ -133,7 +150,7 @@ void html__time_axis(struct html *h, double x, double width, double top, double 
 		at = x + width * (double)t / (double)span_ns;
 		buf__printf(h->b, "<path class=\"grid\" d=\"M%.1f %.1fV%.1f\"/>"
 			    "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%s</text>\n", at, top,
-			    y + 4, at, y + 18, t ? HTML_SPAN(t) : "0");
+			    y + 4, at, y + 18, t ? HTML_TICK(t) : "0");
 		if (t > UINT64_MAX - tick)
 			break;
 	}

@@ -10,7 +10,7 @@
 
 #define LEFT		64.0
 #define TOP		72.0	/* above are the names of the lines */
-#define PLOT		(HTML_WIDTH - LEFT - 24)
+#define PLOT		(HTML_WIDTH - LEFT - 32)
 #define HEIGHT		130.0
 #define BOTTOM		(TOP + HEIGHT)
 #define PER_DECADE	10
@@ -73,7 +73,7 @@ static void draw_axes(struct html *h, const struct hist *d)
 		x = x_of(d, i);
 		buf__printf(h->b, "<path class=\"grid\" d=\"M%.1f %.0fV%.0f\"/><text x=\"%.1f\" "
 			    "y=\"%.0f\" text-anchor=\"middle\">%s</text>\n", x, TOP, BOTTOM + 4, x,
-			    BOTTOM + 18, HTML_SPAN(ns));
+			    BOTTOM + 18, HTML_TICK(ns));
 	}
 	for (count = 1; count <= d->most && count < UINT64_MAX / 10; count *= 10) {
 		y = BOTTOM - height_of(d, count);

@@ -8,7 +8,7 @@
 
 #define LEFT	64.0
 #define TOP	10.0
-#define PLOT	(HTML_WIDTH - LEFT - 12)
+#define PLOT	(HTML_WIDTH - LEFT - 32)
 #define HEIGHT	200.0
 #define BOTTOM	(TOP + HEIGHT)
 

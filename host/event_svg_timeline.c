@@ -12,7 +12,7 @@
 
 #define LEFT		64.0
 #define TOP		8.0
-#define PLOT		(HTML_WIDTH - LEFT - 12)
+#define PLOT		(HTML_WIDTH - LEFT - 32)
 #define MAX_CELLS	16384u	/* drawn in all: with more CPUs there are fewer columns */
 #define LAYERS		(HTML_COLOURS + 2)	/* cgroups, others, unknown */
 #define UNKNOWN		(HTML_COLOURS + 1)

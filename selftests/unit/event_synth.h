@@ -154,8 +154,8 @@ static inline uint32_t synth_pick(struct synth *y, uint32_t cpu, uint64_t t)
 		return 0;
 	for (uint32_t i = 0; i < y->o.nr_tasks; i++) {
 		if (y->task[i].waits_ns < since && y->task[i].waits_ns <= t &&
-		    !(y->o.trouble && i == 3 && t - SYNTH_T0 > y->o.length_ns / 4 &&
-		      t - SYNTH_T0 < y->o.length_ns * 2 / 5)) {
+		    !(y->o.trouble && i == 3 && t - SYNTH_T0 > y->o.length_ns * 2 / 5 &&
+		      t - SYNTH_T0 < y->o.length_ns * 3 / 5)) {
 			best = i + 1;
 			since = y->task[i].waits_ns;
 		}
@@ -169,7 +169,9 @@ static inline void synth_switch(struct synth *y, uint32_t cpu, uint64_t t)
 	bool stays = was && next_random(&y->seed) % 4 == 0;
 	struct ktstr_ev_scx_dispatch d = { .h = { .type = KTSTR_EV_SCX_DISPATCH } };
 
-	y->next_ns[cpu] = next ? t + synth_span(y, y->o.pace_ns) : SYNTH_NEVER;
+	uint64_t slice = y->o.pace_ns / (1 + (next - 1) % y->o.nr_cgroups) + 1;
+
+	y->next_ns[cpu] = next ? t + synth_span(y, slice) : SYNTH_NEVER;
 	if (next == was && !next)
 		return;
 	if (next) {
