@@ -47,6 +47,7 @@ static const char head[] =
 	"svg{display:block;width:100%;height:auto;font:13px system-ui,sans-serif}\n"
 	"svg text{fill:var(--fg)}svg text.dim{fill:var(--dim)}svg text.mark{fill:var(--bad);"
 	"font-size:11px;font-weight:700;stroke:var(--bg);stroke-width:3px;paint-order:stroke}\n"
+	"svg text.lab{stroke:var(--bg);stroke-width:4px;paint-order:stroke}\n"
 	"svg text.onarea{fill:#fff;stroke:#1b1f24;stroke-width:3px;paint-order:stroke;font-weight:600}\n"
 	".grid{stroke:var(--line);fill:none}.axis{stroke:var(--dim);fill:none}\n"
 	".idle{fill:var(--idle)}.unk{fill:url(#hatch)}.hl{stroke:var(--dim);stroke-width:1.5}\n"

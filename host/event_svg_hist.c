@@ -108,7 +108,7 @@ static void draw_line(struct html *h, const struct hist *d, int line, const char
 	double x = x_of(d, log_of(ns)), y = 12 + 15 * line;
 	bool left = x > LEFT + PLOT * 0.75;
 
-	buf__printf(h->b, "<path class=\"pct\" d=\"M%.1f %.0fV%.0f\"/><text x=\"%.1f\" y=\"%.0f\" "
+	buf__printf(h->b, "<path class=\"pct\" d=\"M%.1f %.0fV%.0f\"/><text class=\"lab\" x=\"%.1f\" y=\"%.0f\" "
 		    "text-anchor=\"%s\">%s %s</text>\n", x, y - 8, BOTTOM, left ? x - 5 : x + 5, y + 2,
 		    left ? "end" : "start", name, HTML_SPAN(ns));
 }
@@ -127,10 +127,11 @@ static void draw(struct html *h, const char *id, const char *title, const struct
 	html__svg(h, id, title, desc, (int)BOTTOM + 40);
 	draw_axes(h, &d);
 	draw_bars(h, &d);
-	draw_line(h, &d, 3, "p50", histogram__percentile(d.h, 50));
-	draw_line(h, &d, 2, "p99", histogram__percentile(d.h, 99));
-	draw_line(h, &d, 1, "p99.9", histogram__percentile(d.h, 99.9));
+	/* Higher names first: a name covers the lines that it lies across. */
 	draw_line(h, &d, 0, "max", histogram__max(d.h));
+	draw_line(h, &d, 1, "p99.9", histogram__percentile(d.h, 99.9));
+	draw_line(h, &d, 2, "p99", histogram__percentile(d.h, 99));
+	draw_line(h, &d, 3, "p50", histogram__percentile(d.h, 50));
 	buf__printf(h->b, "<text class=\"dim\" x=\"%.0f\" y=\"%.0f\" text-anchor=\"end\">"
 		    "how long, log scale; upwards: how often, log scale</text>\n</svg>\n",
 		    LEFT + PLOT, BOTTOM + 34);
