@@ -62,7 +62,11 @@ struct bulk_source {
 	void *arg;
 };
 
-/** bulk__set_source() - there is one source; it and @source live as long as the writer */
+/**
+ * bulk__set_source() - from now on this is the source; it lives as long as the writer
+ *
+ * Not while an earlier one has frames on their way.
+ */
 void bulk__set_source(const struct bulk_source *source);
 
 /** bulk__watch() - wake the writer when @fd becomes readable; return: 0 or a negative errno */

@@ -157,7 +157,7 @@ static enum bulk_pumped on_pump(void *arg, int port_fd)
 	return did;
 }
 
-static void on_ping(void *arg, uint64_t id)
+static void send_clock(void *arg, uint64_t id)
 {
 	struct ktstr_clock c;
 
@@ -165,6 +165,11 @@ static void on_ping(void *arg, uint64_t id)
 	clock_read(&c, KTSTR_CLOCK_PING, id, module__fd());
 	/* This thread empties the queue, so it must not wait for room in it. */
 	bulk__try_send(KTSTR_T_CLCK, &c, sizeof(c));
+}
+
+static void on_ping(void *arg, uint64_t id)
+{
+	send_clock(arg, id);
 	events__mark(KTSTR_MARK_PING, id);
 }
 
@@ -176,8 +181,8 @@ static enum bulk_pumped no_pump(void *arg, int port_fd)
 }
 
 static const struct bulk_source source = { .pump = on_pump, .ping = on_ping };
-/* A guest without events answers pings all the same. */
-static const struct bulk_source no_source = { .pump = no_pump, .ping = on_ping };
+/* Before there are events, and in a guest without, pings are answered all the same. */
+static const struct bulk_source no_source = { .pump = no_pump, .ping = send_clock };
 
 /* The main thread. */
 
@@ -303,6 +308,11 @@ static void start_path(enum ktstr_event_path path)
 	events.attached = 0;
 }
 
+void events__answer_pings(void)
+{
+	bulk__set_source(&no_source);
+}
+
 void events__start(enum ktstr_events_wish wish)
 {
 	if (wish == KTSTR_WISH_OFF)
@@ -314,8 +324,10 @@ void events__start(enum ktstr_events_wish wish)
 		start_path(KTSTR_EVENTS_BPF);
 	send_info();
 	/* EVIN is in the queue: what the source sends comes behind it. */
-	bulk__set_source(events.path == KTSTR_EVENTS_OFF ? &no_source : &source);
-	if (events.path != KTSTR_EVENTS_OFF && bpf_load__tasks())
+	if (events.path == KTSTR_EVENTS_OFF)
+		return;
+	bulk__set_source(&source);
+	if (bpf_load__tasks())
 		kfile__note("the tasks that were there cannot be listed");
 }
 

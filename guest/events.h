@@ -16,6 +16,9 @@
 /** events__load_module() - load ktstr.ko if @wish is for it; before anybody asks module__fd() */
 void events__load_module(enum ktstr_events_wish wish);
 
+/** events__answer_pings() - the host may ask for the clocks from now on */
+void events__answer_pings(void);
+
 /**
  * events__start() - record, as @wish says, and send EVIN
  *

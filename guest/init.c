@@ -137,6 +137,7 @@ static void say_hello(void)
 	helo__send();
 	console_wake__init();
 	start_stats();
+	events__answer_pings();
 	bulk__send(KTSTR_T_REDY, NULL, 0);
 	start_heartbeat();
 }

@@ -23,6 +23,8 @@ struct event_tasks {
 	struct event_task *tasks[];
 };
 
+#define ROOT_CGROUP	1	/* id of the root of cgroup v2, on any kernel with 64-bit inodes */
+
 static struct event_cgroup *new_cgroup(struct event_tasks *t, uint64_t id)
 {
 	struct event_cgroup *c = calloc(1, sizeof(*c));
@@ -30,6 +32,9 @@ static struct event_cgroup *new_cgroup(struct event_tasks *t, uint64_t id)
 	if (!c)
 		return NULL;
 	c->id = id;
+	/* It has no other, and it was there before anybody could be told (kernfs_create_root()). */
+	if (id == ROOT_CGROUP)
+		strcpy(c->path, "/");
 	event_account__start(&c->account, HISTOGRAM_2_DIGITS, t->start_ns);
 	t->cgroups[t->nr_cgroups++] = c;
 	return c;
