@@ -108,7 +108,8 @@ static void draw_line(struct html *h, const struct hist *d, int line, const char
 	double x = x_of(d, log_of(ns)), y = 12 + 15 * line;
 	bool left = x > LEFT + PLOT * 0.75;
 
-	buf__printf(h->b, "<path class=\"pct\" d=\"M%.1f %.0fV%.0f\"/><text class=\"lab\" x=\"%.1f\" y=\"%.0f\" "
+	buf__printf(h->b, "<path class=\"pct\" d=\"M%.1f %.0fV%.0f\"/>"
+		    "<text class=\"lab\" x=\"%.1f\" y=\"%.0f\" "
 		    "text-anchor=\"%s\">%s %s</text>\n", x, y - 8, BOTTOM, left ? x - 5 : x + 5, y + 2,
 		    left ? "end" : "start", name, HTML_SPAN(ns));
 }
@@ -157,10 +158,10 @@ void html__latencies(struct html *h)
 {
 	const struct event_account *a = &h->t->account;
 
-	part(h, "wake", "Wake to run", "From being woken to running: each bar is how many wakeups "
-	     "took so long, further right is worse.", &a->wake, "The longest from wake to run");
-	part(h, "delay", "Run delay", "From being runnable, by a wakeup or a preemption, to running: "
-	     "further right is worse.", &a->delay, "The longest run delays");
+	part(h, "wake", "Wake to run", "From being woken to running: each bar is how many "
+	     "wakeups took so long, further right is worse.", &a->wake, "The longest from wake to run");
+	part(h, "delay", "Run delay", "From being runnable, by a wakeup or a preemption, to "
+	     "running: further right is worse.", &a->delay, "The longest run delays");
 	part(h, "slice", "Slice lengths", "From getting a CPU to leaving it: short slices cost "
 	     "switches, long ones make others wait.", &a->slice, "The longest slices");
 }
