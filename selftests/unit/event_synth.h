@@ -102,7 +102,7 @@ static inline void synth_names(struct synth *y)
 		"kworker/u8:1", "nginx", "stress-ng", "postgres", "cron", "cc1", "prometheus",
 		"journald", "restic", "dovecot",
 	};
-	char name[32];
+	char name[KTSTR_EV_COMM];
 
 	for (uint32_t i = 0; i < y->o.nr_cgroups; i++)
 		feed_cgroup(&y->f, 0, SYNTH_T0, 1 + i, y->o.path ? y->o.path : paths[i % 10]);
