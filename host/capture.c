@@ -147,12 +147,10 @@ static void write_html(struct capture *c)
 		return;
 	buf__init(&html, EVENTS_HTML_MAX);
 	ret = events_html__write(&html, c->events, &c->titles);
-	if (ret != -EOPNOTSUPP) {
-		f = outdir__file(c->out, CAPTURE_HTML_NAME);
-		if (f && !ret && fwrite(html.data, 1, html.len, f) != html.len)
-			ret = errno ? -errno : -EIO;
-		outdir__file_close(c->out, f, CAPTURE_HTML_NAME, ret);
-	}
+	f = outdir__file(c->out, CAPTURE_HTML_NAME);
+	if (f && !ret && fwrite(html.data, 1, html.len, f) != html.len)
+		ret = errno ? -errno : -EIO;
+	outdir__file_close(c->out, f, CAPTURE_HTML_NAME, ret);
 	buf__free(&html);
 }
 

@@ -132,8 +132,6 @@ static int write_html(const struct recompute *r, const struct wishes *w, struct 
 	ret = events_html__write(&b, r->events, &r->titles);
 	if (!ret)
 		ret = outfile__write(path, b.data, b.len, e);
-	else if (ret == -EOPNOTSUPP && w->html_beside)
-		ret = 0;
 	else
 		ktstr_error_set(e, ret, "cannot make %s: %s", path, strerror(-ret));
 	buf__free(&b);

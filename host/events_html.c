@@ -2,14 +2,11 @@
 /*
  * Titles of a run, and its page.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "events_html.h"
-#if __has_include("event_html.h")
 #include "event_html.h"
-#endif
+#include "events_html.h"
 
 /* A member as clean text, "" when it is none. */
 static const char *member(const json_t *o, const char *name, char *dst, size_t size)
@@ -40,18 +37,13 @@ void events_titles__of(struct events_titles *t, const json_t *host)
 		 json_is_true(json_object_get(host, "emulated")) ? ", emulated machine" : "");
 }
 
+_Static_assert(EVENTS_HTML_MAX == EVENT_HTML_MAX_BYTES, "room for the whole page");
+
 int events_html__write(struct buf *b, const struct events *ev, const struct events_titles *t)
 {
-#ifdef KTSTR_HOST_EVENT_HTML_H
 	const struct event_html_opts opts = {
 		.sz = sizeof(opts), .title = t->title, .subtitle = t->subtitle,
 	};
 
 	return event_html__write(b, events__stream(ev), &opts);
-#else
-	(void)b;
-	(void)ev;
-	(void)t;
-	return -EOPNOTSUPP;
-#endif
 }

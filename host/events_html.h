@@ -10,7 +10,7 @@
 #include "buf.h"
 #include "events.h"
 
-#define EVENTS_HTML_MAX	(64u << 20)	/* bytes */
+#define EVENTS_HTML_MAX	(4u << 20)	/* bytes: EVENT_HTML_MAX_BYTES */
 
 /** struct events_titles - what run it is, in words; clean */
 struct events_titles {
@@ -27,7 +27,7 @@ void events_titles__of(struct events_titles *t, const json_t *host);
  * @ev: finished, and it has a stream
  * @t: titles
  *
- * Return: 0; -EOPNOTSUPP when this ktstr was built without; or a negative errno.
+ * Return: as event_html__write().
  */
 int events_html__write(struct buf *b, const struct events *ev, const struct events_titles *t);
 

@@ -91,12 +91,33 @@ static int report(const char *words, const char *dir, char *out, size_t size)
 	return ret;
 }
 
-TEST_F(report, tables_without_an_option)
+TEST_F(report, tables_and_a_page_without_an_option)
 {
+	char path[64];
+	struct stat st;
+
 	EXPECT_EQ(0, report("", self->dir, self->out, sizeof(self->out))) TH_LOG("%s", said.msg);
 	EXPECT_EQ(&self->out[0], strstr(self->out, "ktstr: steady\n"));
 	EXPECT_NE(NULL, strstr(self->out, "Events: 12 in 4 frames; none missing\n"))
 		TH_LOG("%s", self->out);
+	snprintf(path, sizeof(path), "%s/report.html", self->dir);
+	ASSERT_EQ(0, stat(path, &st));
+	EXPECT_LT(5000, st.st_size);
+}
+
+TEST_F(report, a_page_goes_to_its_file)
+{
+	char words[96], path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/page", self->dir);
+	snprintf(words, sizeof(words), "--html %s", path);
+	EXPECT_EQ(0, report(words, self->dir, self->out, sizeof(self->out))) TH_LOG("%s", said.msg);
+	EXPECT_STREQ("", self->out);
+	ASSERT_EQ(0, stat(path, &st));
+	EXPECT_LT(5000, st.st_size);
+	EXPECT_EQ(2, report("--html /dev/full", self->dir, self->out, sizeof(self->out)));
+	EXPECT_NE(NULL, strstr(said.msg, "/dev/full"));
 }
 
 TEST_F(report, text_alone_writes_no_file)

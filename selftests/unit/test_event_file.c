@@ -556,9 +556,11 @@ TEST_F(capture, without_a_directory_it_is_measured_all_the_same)
 
 TEST_F(capture, a_full_disk_is_remembered_with_the_name_of_the_file)
 {
-	static const char * const names[] = { "events.ktstr", "trace.perfetto-trace" };
+	static const char * const names[] = {
+		"events.ktstr", "trace.perfetto-trace", "report.html",
+	};
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		char path[96];
 		struct ktstr_error e;
 		struct outdir out;
