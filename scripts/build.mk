@@ -74,7 +74,7 @@ $(B)/bpf/%.bpf.o: $(S)/bpf/%.bpf.c $(wildcard $(S)/bpf/*.h) $(S)/include/ktstr/e
 		$(ktstr_bpf)/clang $(ktstr_mk)
 	$(ktstr_say) BPF bpf/$*.bpf.c
 	$(ktstr_q)mkdir -p $(@D)
-	$(ktstr_q)$$(cat $(ktstr_bpf)/clang) -target bpf -mcpu=v3 -g -O2 -Wall -Werror \
+	$(ktstr_q)$$(cat $(ktstr_bpf)/clang) -target bpf -mcpu=v3 -g -O2 -Wall $(if $(filter 0,$(WERROR)),,-Werror) \
 		-D__TARGET_ARCH_x86 -I$(ktstr_bpf) -I$(ktstr_bpf)/include -I$(S)/include -c -o $@ $<
 
 $(bpf_skel): $(B)/bpf/ktstr_events.bpf.o
