@@ -39,8 +39,8 @@ SCENARIO ?= steady
 SCHED ?= scx_simple
 ARGS ?=
 
-.PHONY: all setup kernel sched run check check-full unit unit-build unit-list vm bench clean help \
-	install-in-tree
+.PHONY: all setup kernel kernel-debug sched run check check-full unit unit-build unit-list vm bench \
+	clean help install-in-tree
 
 # The module is built for a kernel, so it takes one that is there. The empty command
 # keeps make from saying that there was nothing to do.
@@ -52,6 +52,9 @@ setup:
 
 kernel: setup
 	@scripts/kernel/build
+
+kernel-debug: setup
+	@scripts/kernel/build --debug
 
 sched: kernel
 	@scripts/sched/build
@@ -121,6 +124,7 @@ help:
 ##  make bench             boot, VM exits, memory and the console, beside QEMU's microvm
 ##  make setup             install the Debian packages that are missing
 ##  make kernel            build the guest kernel into ~/.cache/ktstr, once
+##  make kernel-debug      build one with KASAN and lockdep beside it, once
 ##  make sched             build scx_simple and scx_qmap into ~/.cache/ktstr, once
 ##  make install-in-tree KDIR=TREE
 ##                         copy ktstr to TREE/tools/testing/selftests/ktstr
