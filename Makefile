@@ -104,7 +104,7 @@ $(B)/unit/%: selftests/unit/%.c $(asan_libs) $(image_obj) $(ktstr_mk) Makefile
 -include $(addsuffix .d,$(unit_bin) $(vm_all) $(basename $(vm_util))) $(B)/obj/scripts/box/bench_run.d
 
 clean:
-	@rm -rf $(if $(O),$(addprefix $(B)/,obj asan bpf guest unit vm bench cov tsan diff html fuzz soak kmod check libvmm.a libhost.a bench_run kvmbox-host kvmbox-init scripts ktstr),build ktstr)
+	@rm -rf $(if $(O),$(addprefix $(B)/,obj asan bpf guest unit vm bench cov tsan diff html fuzz soak kmod kmod-debug check libvmm.a libhost.a bench_run kvmbox-host kvmbox-init scripts ktstr),build ktstr)
 
 help:
 	@sed -n 's/^##//p' Makefile
@@ -120,6 +120,7 @@ help:
 ##  make html              report.html in a headless Chromium
 ##  make fuzz SECONDS=60   fuzz the console device and the frame assembler
 ##  make soak              1 GiB each way through ports 1 and 2; MIB= changes how much
+##  make kmod-debug        the module's tests on a kernel with KASAN and lockdep
 ##  make coverage          lines and branches of the device that its unit tests run
 ##  make bench             boot, VM exits, memory and the console, beside QEMU's microvm
 ##  make setup             install the Debian packages that are missing

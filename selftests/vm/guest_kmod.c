@@ -215,14 +215,14 @@ void say_account(int fd)
 	}
 }
 
-/* Until a thread sleeps in the kernel: looked at, as there is no event for it. */
+/* Until a thread or process sleeps in the kernel: looked at, as there is no event for it. */
 void wait_asleep(int tid)
 {
 	char path[64], text[256], *p, state = 0;
 	int fd, n;
 
 	while (state != 'S') {
-		snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+		snprintf(path, sizeof(path), "/proc/%d/stat", tid);
 		fd = open(path, O_RDONLY);
 		NEED(fd >= 0);
 		n = read(fd, text, sizeof(text) - 1);
@@ -233,6 +233,16 @@ void wait_asleep(int tid)
 		state = p ? p[2] : 0;
 		sched_yield();
 	}
+}
+
+unsigned long free_kib(void)
+{
+	unsigned long kib = 0;
+	FILE *f = fopen("/proc/meminfo", "r");
+
+	NEED(f && fscanf(f, "MemTotal: %*u kB MemFree: %lu", &kib) == 1);
+	fclose(f);
+	return kib;
 }
 
 /* Lines arrive as they are written, without a terminal's carriage returns. */
@@ -265,16 +275,29 @@ static int open_port(const char *path)
 	return fd;
 }
 
+/* Is this the first line of what a kernel that is well does not say? */
+static bool is_splat(const char *text)
+{
+	static const char *const signs[] = {
+		"WARNING:", "BUG:", "Oops", "INFO: rcu", "INFO: task", "INFO: trying", "ODEBUG",
+		"lockup", "asked for", "enqueued tasks", ", name: ",
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (strstr(text, signs[i]))
+			return true;
+	return false;
+}
+
+#define TELL_MORE	60	/* lines of the kernel's that explain a splat */
+
 /* What the kernel complained of: its console is quiet about warnings. */
 static void say_splats(void)
 {
-	static const char *const signs[] = {
-		"WARNING:", "BUG:", "Oops", "INFO: rcu", "INFO: task", "lockup", "asked for",
-		"enqueued tasks", ", name: ",
-	};
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
 	char record[8192], *text;
-	unsigned int i;
+	unsigned int more = 0;
 	ssize_t n;
 
 	NEED(fd >= 0);
@@ -282,14 +305,32 @@ static void say_splats(void)
 		record[n] = '\0';
 		record[strcspn(record, "\n")] = '\0';
 		text = strchr(record, ';');
-		for (i = 0; text && i < sizeof(signs) / sizeof(signs[0]); i++)
-			if (strstr(text, signs[i])) {
-				say(KMOD_SPLAT "%.200s\n", text + 1);
-				break;
-			}
+		if (!text)
+			continue;
+		if (is_splat(text)) {
+			say(KMOD_SPLAT "%.200s\n", text + 1);
+			more = TELL_MORE;
+		} else if (more) {
+			say("log: %.200s\n", text + 1);
+			more--;
+		}
 	}
 	NEED(errno == EAGAIN);
 	close(fd);
+}
+
+/* lockdep stops at the first thing that it reports: without that, it is still there. */
+static void say_lockdep(void)
+{
+	FILE *f = fopen("/proc/lockdep_stats", "r");
+	unsigned int on;
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, " debug_locks: %u", &on) == 1)
+			say(KMOD_LOCKDEP "%s\n", on ? "on" : "off");
+	if (f)
+		fclose(f);
 }
 
 static const struct {
@@ -299,6 +340,7 @@ static const struct {
 	{ "load_unload", case_load_unload },
 	{ "account", case_account },
 	{ "contexts", case_contexts },
+	{ "two_pages", case_two_pages },
 	{ "splice", case_splice },
 	{ "poll", case_poll },
 	{ "busy", case_busy },
@@ -308,6 +350,11 @@ static const struct {
 	{ "bpf", case_bpf },
 	{ "stimulus", case_stimulus },
 	{ "panic", case_panic },
+	{ "attach", case_attach },
+	{ "stream_hotplug", case_stream_hotplug },
+	{ "killed", case_killed },
+	{ "perf", case_perf },
+	{ "watched", case_watched },
 };
 
 int main(void)
@@ -331,6 +378,7 @@ int main(void)
 	NEED(i < sizeof(cases) / sizeof(cases[0]));
 	cases[i].run(n);
 	say_splats();
+	say_lockdep();
 	say("ok\n");
 	tcdrain(com2);
 	reboot(RB_AUTOBOOT);

@@ -4,6 +4,7 @@
 #define KTSTR_VM_GUEST_KMOD_H
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,6 +50,20 @@ void drain(int cpu, int fd);
 void say_account(int fd);
 void wait_asleep(int tid);
 unsigned int page_size(void);
+unsigned long free_kib(void);
+
+/* guest_kmod_load.c */
+void load_start(void);
+void load_stop(void);
+
+/* guest_kmod_cases.c: moves a CPU's pages out until the end of the file */
+struct pumper {
+	pthread_t thread;
+	int cpu;
+	bool by_splice;
+};
+
+void *pumper_main(void *pumper);
 
 /* guest_kmod_bpf.c */
 struct bpf_mark {
@@ -56,12 +71,15 @@ struct bpf_mark {
 };
 
 int bpf_load_syscall(const struct bpf_mark *m, int *run_result);
-int bpf_attach_switch(const struct bpf_mark *m, int *prog);
+int bpf_load_switch(const struct bpf_mark *m);
+int bpf_load_perf(const struct bpf_mark *m);
+int bpf_attach(int prog);
 
 /* The cases; @n from KMOD_CASE. */
 void case_load_unload(unsigned int n);
 void case_account(unsigned int n);
 void case_contexts(unsigned int n);
+void case_two_pages(unsigned int n);
 void case_splice(unsigned int n);
 void case_poll(unsigned int n);
 void case_busy(unsigned int n);
@@ -71,5 +89,10 @@ void case_facts(unsigned int n);
 void case_bpf(unsigned int n);
 void case_stimulus(unsigned int n);
 void case_panic(unsigned int n);
+void case_attach(unsigned int n);
+void case_stream_hotplug(unsigned int n);
+void case_killed(unsigned int n);
+void case_perf(unsigned int n);
+void case_watched(unsigned int n);
 
 #endif /* KTSTR_VM_GUEST_KMOD_H */

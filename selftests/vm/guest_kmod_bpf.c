@@ -169,9 +169,11 @@ static int load_prog(const struct bpf_mark *m, uint32_t type, uint32_t attach_id
 	prog[n++] = INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_2, 0, 0,
 			 sizeof(struct ktstr_ev_mark));
 	prog[n++] = INSN(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 1, id);
-	if (attach_id) {	/* a tracepoint's program returns nothing */
+	if (attach_id) {
 		attr.attach_btf_id = trace;
 		attr.expected_attach_type = BPF_TRACE_RAW_TP;
+	}
+	if (type != BPF_PROG_TYPE_SYSCALL) {	/* only such a one has a result to tell */
 		prog[n++] = INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0);
 	}
 	prog[n++] = INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
@@ -197,16 +199,26 @@ int bpf_load_syscall(const struct bpf_mark *m, int *run_result)
 	return fd;
 }
 
-/* Emit at every context switch until the link that is returned is closed. */
-int bpf_attach_switch(const struct bpf_mark *m, int *prog)
+/* A program that emits at every context switch while it is attached. */
+int bpf_load_switch(const struct bpf_mark *m)
+{
+	return load_prog(m, BPF_PROG_TYPE_TRACING, 1, 0);
+}
+
+/* A program that emits when a perf event overflows. */
+int bpf_load_perf(const struct bpf_mark *m)
+{
+	return load_prog(m, BPF_PROG_TYPE_PERF_EVENT, 0, 0);
+}
+
+/* Attach one of bpf_load_switch() until the link that is returned is closed. */
+int bpf_attach(int prog)
 {
 	union bpf_attr attr = {};
-	int fd = load_prog(m, BPF_PROG_TYPE_TRACING, 1, 0);
 	int link;
 
-	attr.raw_tracepoint.prog_fd = fd;
+	attr.raw_tracepoint.prog_fd = prog;
 	link = sys_bpf(BPF_RAW_TRACEPOINT_OPEN, &attr);
 	NEED(link >= 0);
-	*prog = fd;
 	return link;
 }

@@ -26,6 +26,8 @@ enum kmod_kind {
 
 /* On COM2, in front of a message of the kernel that should not be there. */
 #define KMOD_SPLAT	"splat: "
+/* "on" or "off", of a kernel that has it: at the end. */
+#define KMOD_LOCKDEP	"lockdep is "
 
 /*
  * Records of the cases are struct ktstr_ev_mark: id names the source, arg counts

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ktstr.ko in a guest, again and again: what it does under load, while CPUs and programs
+ * come and go, when readers die. The cases are in guest_kmod_robust.c. With
+ * KTSTR_FULL=1 each takes its full number of rounds.
+ */
+#include "kmod_fixture.h"
+
+/* Records that one program makes, at every context switch or perf event. */
+static void expect_only(struct __test_metadata *_metadata, const struct kmod_pages *r,
+			unsigned long long id, unsigned long long arg)
+{
+	size_t i;
+
+	for (i = 0; i < r->nr; i++) {
+		const struct ktstr_ev_mark *m = &r->rec[i].mark;
+
+		if (m->id == KTSTR_MARK_LOST)
+			continue;
+		ASSERT_EQ(id, m->id) TH_LOG("record %zu", i);
+		ASSERT_EQ(arg, m->arg) TH_LOG("record %zu", i);
+	}
+}
+
+TEST_F_TIMEOUT(kmod, programs_come_and_go_as_events_stream, KMOD_LIMIT(890))
+{
+	run_case(_metadata, self, "1,1,2,1", "attach", times(30, 1000), 890);
+	expect_no_splat(_metadata, self);
+	expect_order(_metadata, self->got);
+	expect_accounts(_metadata, self, 2);
+	expect_only(_metadata, self->got, 9, 10);
+	EXPECT_LT(0, self->got->nr);
+}
+
+TEST_F_TIMEOUT(kmod, two_pages_are_enough_for_every_context, KMOD_LIMIT(110))
+{
+	run_case(_metadata, self, "1,1,4,1", "two_pages", KMOD_MAX_CPUS, 110);
+	expect_no_splat(_metadata, self);
+	expect_order(_metadata, self->got);
+	expect_accounts(_metadata, self, KMOD_MAX_CPUS);
+	expect_sources(_metadata, self);
+}
+
+TEST_F_TIMEOUT(kmod, a_cpu_comes_and_goes_as_events_stream, KMOD_LIMIT(590))
+{
+	run_case(_metadata, self, "1,1,2,1", "stream_hotplug", times(5, 100), 590);
+	expect_no_splat(_metadata, self);
+	expect_order(_metadata, self->got);
+	expect_accounts(_metadata, self, 2);
+}
+
+TEST_F_TIMEOUT(kmod, a_killed_reader_takes_only_its_own_pages, KMOD_LIMIT(590))
+{
+	run_case(_metadata, self, "1,1,2,1", "killed", times(35, 1000), 590);
+	expect_no_splat(_metadata, self);
+	expect_order(_metadata, self->got);
+	EXPECT_LT(0, self->got->nr);
+}
+
+TEST_F_TIMEOUT(kmod, emits_from_a_perf_event, KMOD_LIMIT(110))
+{
+	const char *said;
+
+	run_case(_metadata, self, "1,1,1,1", "perf", times(50, 5000), 110);
+	expect_no_splat(_metadata, self);
+	expect_order(_metadata, self->got);
+	expect_accounts(_metadata, self, 1);
+	expect_only(_metadata, self->got, 11, 12);
+	EXPECT_LE(50, self->got->nr);
+	said = strstr(self->vm->com[1], "perf events were ");
+	ASSERT_NE(NULL, said);
+	printf("# %.*s\n", (int)strcspn(said, "\n"), said);
+}
+
+/* Or "no report" would mean nothing; and the kernel is the one that it is taken for. */
+TEST_F_TIMEOUT(kmod, memory_that_is_read_after_it_was_freed_is_reported, KMOD_LIMIT(110))
+{
+	const char *report = KMOD_SPLAT "BUG: KASAN: ";
+
+	run_case(_metadata, self, "1,1,1,1", "watched", 0, 110);
+	EXPECT_EQ(is_watched(), strstr(self->vm->com[1], report) != NULL);
+	EXPECT_EQ(is_watched(), strstr(self->vm->com[1], KMOD_LOCKDEP) != NULL);
+}
+
+TEST_HARNESS_MAIN
