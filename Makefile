@@ -91,7 +91,7 @@ bench: sched
 	@B=$(B) KTSTR=$(abspath $(BIN)) scripts/bench
 
 install-in-tree:
-	@scripts/install-in-tree "$(KDIR)"
+	@scripts/install-in-tree $(if $(MODULE),--module) "$(KDIR)"
 
 # A test may reach into any floor, so it sees the whole checkout. The guest
 # image comes last and only when there is one: most tests never touch it.
@@ -128,7 +128,8 @@ help:
 ##  make kernel-debug      build one with KASAN and lockdep beside it, once
 ##  make sched             build scx_simple and scx_qmap into ~/.cache/ktstr, once
 ##  make install-in-tree KDIR=TREE
-##                         copy ktstr to TREE/tools/testing/selftests/ktstr
+##                         copy ktstr to TREE/tools/testing/selftests/ktstr; MODULE=1 puts
+##                         CONFIG_TEST_KTSTR into that tree, too
 ##  make clean             remove what was built here; the cache stays
 ##
 ##  O=DIR builds elsewhere, V=1 shows the commands, WERROR=0 lets warnings pass.
