@@ -352,6 +352,7 @@ static const struct {
 	{ "panic", case_panic },
 	{ "attach", case_attach },
 	{ "stream_hotplug", case_stream_hotplug },
+	{ "bare_hotplug", case_bare_hotplug },
 	{ "killed", case_killed },
 	{ "perf", case_perf },
 	{ "watched", case_watched },

@@ -65,6 +65,10 @@ struct pumper {
 
 void *pumper_main(void *pumper);
 
+/* guest_kmod_stim.c */
+bool online(int cpu);
+void set_online(int cpu, const char *to);
+
 /* guest_kmod_bpf.c */
 struct bpf_mark {
 	uint64_t id, arg;
@@ -91,6 +95,7 @@ void case_stimulus(unsigned int n);
 void case_panic(unsigned int n);
 void case_attach(unsigned int n);
 void case_stream_hotplug(unsigned int n);
+void case_bare_hotplug(unsigned int n);
 void case_killed(unsigned int n);
 void case_perf(unsigned int n);
 void case_watched(unsigned int n);

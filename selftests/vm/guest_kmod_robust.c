@@ -180,6 +180,21 @@ void case_stream_hotplug(unsigned int n)
 	say("cycles %u\n", n);
 }
 
+/* The same without ktstr.ko, for comparison: what the kernel says then is its own. */
+void case_bare_hotplug(unsigned int n)
+{
+	unsigned int i;
+
+	load_start();
+	say("cycling\n");
+	for (i = 0; i < n; i++) {
+		set_online(VICTIM, "0");
+		set_online(VICTIM, "1");
+	}
+	load_stop();
+	say("cycles %u\n", n);
+}
+
 /* How a reader is when it is killed. */
 enum {
 	DIE_SPLICING,		/* pages in its pipe, more on their way */

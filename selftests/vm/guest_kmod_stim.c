@@ -226,7 +226,7 @@ void case_panic(unsigned int n)
 	/* Without stimuli=1 it must not come to that. */
 }
 
-static bool online(int cpu)
+bool online(int cpu)
 {
 	char path[64], c = 0;
 	int fd;
@@ -238,7 +238,7 @@ static bool online(int cpu)
 	return c == '1';
 }
 
-static void set_online(int cpu, const char *to)
+void set_online(int cpu, const char *to)
 {
 	char path[64];
 	int fd;

@@ -4,6 +4,10 @@
  * come and go, when readers die. The cases are in guest_kmod_robust.c. With
  * KTSTR_FULL=1 each takes its full number of rounds.
  */
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
 #include "kmod_fixture.h"
 
 /* Records that one program makes, at every context switch or perf event. */
@@ -44,9 +48,57 @@ TEST_F_TIMEOUT(kmod, two_pages_are_enough_for_every_context, KMOD_LIMIT(110))
 TEST_F_TIMEOUT(kmod, a_cpu_comes_and_goes_as_events_stream, KMOD_LIMIT(590))
 {
 	run_case(_metadata, self, "1,1,2,1", "stream_hotplug", times(5, 100), 590);
-	expect_no_splat(_metadata, self);
+	expect_fair_server_at_most(_metadata, self);
 	expect_order(_metadata, self->got);
 	expect_accounts(_metadata, self, 2);
+}
+
+#define STALL_US	1200000	/* a fair server's period and some more */
+#define GAP_US		400000	/* between two, at most */
+
+/*
+ * A process that stops this one, and the machine with it, again and again. It looks for
+ * SIGTERM when this one runs: killed at any time, it might leave it stopped.
+ */
+static pid_t stall_machine(void)
+{
+	pid_t machine = getpid(), pid;
+	unsigned int seed = 1;
+	sigset_t term, pending;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	pid = fork();
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sigprocmask(SIG_BLOCK, &term, NULL);
+	while (!sigpending(&pending) && !sigismember(&pending, SIGTERM)) {
+		kill(machine, SIGSTOP);
+		usleep(STALL_US);
+		kill(machine, SIGCONT);
+		usleep(1 + rand_r(&seed) % GAP_US);
+	}
+	_exit(0);
+}
+
+/*
+ * What the two tests of hotplug tolerate is the kernel's own: with ktstr.ko not even
+ * loaded it says the same when the machine stands still, and never anything else.
+ */
+TEST_F_TIMEOUT(kmod, without_it_only_the_fair_server_is_taken_for_a_task, KMOD_LIMIT(590))
+{
+	pid_t pid;
+
+	boot_case(_metadata, self, "1,1,4,1", "bare_hotplug", times(5, 40), 590);
+	ASSERT_TRUE(vm__wait_text(self->vm, 2, "cycling\n"));
+	pid = stall_machine();
+	ASSERT_LT(0, pid);
+	EXPECT_TRUE(vm__wait_end(self->vm));
+	EXPECT_EQ(0, kill(pid, SIGTERM));
+	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
+	EXPECT_TRUE(said_ok(self->vm->com[1])) TH_LOG("the guest said no \"ok\"");
+	expect_fair_server_at_most(_metadata, self);
 }
 
 TEST_F_TIMEOUT(kmod, a_killed_reader_takes_only_its_own_pages, KMOD_LIMIT(590))
