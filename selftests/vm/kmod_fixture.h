@@ -10,9 +10,11 @@
 
 #include <libgen.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <ktstr/dev.h>
@@ -26,13 +28,64 @@
 /* Not every program asks everything. */
 #define kmod_shared static __attribute__((unused))
 
+/**
+ * struct standstill - how long this machine did not run, at the longest
+ * @thread: sleeps, and looks how late it woke
+ * @stop: end
+ * @longest_ns: so far
+ *
+ * Guests see such a time as CPUs that do not answer, and their watchdogs say so.
+ */
+struct standstill {
+	pthread_t thread;
+	bool stop;
+	unsigned long long longest_ns;
+};
+
 FIXTURE(kmod)
 {
+	struct standstill still;
 	struct vm *vm;
 	struct kmod_pages *got;
 	struct vm_file files[3];
 	char text[64];
 };
+
+#define STANDSTILL_LOOK_NS	100000000ull
+#define STANDSTILL_MAX_NS	10000000000ull	/* half of what a watchdog waits for */
+
+static unsigned long long fixture_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+static void *standstill_main(void *arg)
+{
+	static const struct timespec look = { .tv_nsec = STANDSTILL_LOOK_NS };
+	struct standstill *s = arg;
+	unsigned long long last = fixture_now_ns(), now;
+
+	for (; !__atomic_load_n(&s->stop, __ATOMIC_ACQUIRE); last = now) {
+		nanosleep(&look, NULL);
+		now = fixture_now_ns();
+		if (now - last - STANDSTILL_LOOK_NS > s->longest_ns)
+			s->longest_ns = now - last - STANDSTILL_LOOK_NS;
+	}
+	return NULL;
+}
+
+/* For how long it was, when it was too long to believe what a watchdog says; else 0. */
+kmod_shared unsigned int stood_still_s(struct standstill *s)
+{
+	if (!s->stop) {
+		__atomic_store_n(&s->stop, true, __ATOMIC_RELEASE);
+		pthread_join(s->thread, NULL);
+	}
+	return s->longest_ns < STANDSTILL_MAX_NS ? 0 : s->longest_ns / 1000000000;
+}
 
 /* What was built stands beside this program. */
 static void *built(const char *relative, size_t *len)
@@ -63,10 +116,12 @@ FIXTURE_SETUP(kmod)
 		built("../kmod/ktstr.ko", &self->files[1].len);
 	ASSERT_NE(NULL, self->files[0].data) TH_LOG("no guest_kmod here; make it: make vm");
 	ASSERT_NE(NULL, self->files[1].data) TH_LOG("no ktstr.ko here; make it: make kmod");
+	ASSERT_EQ(0, pthread_create(&self->still.thread, NULL, standstill_main, &self->still));
 }
 
 FIXTURE_TEARDOWN(kmod)
 {
+	stood_still_s(&self->still);
 	vm__finish(self->vm, _metadata->exit_code == KSFT_FAIL);
 	kmod_pages__free(self->got);
 	free(self->vm);
@@ -131,20 +186,14 @@ kmod_shared void run_case(struct __test_metadata *_metadata, FIXTURE_DATA(kmod) 
 	EXPECT_EQ(VMM_END_RESET, vmm__end(self->vm->vmm, NULL, 0));
 }
 
-/* The guest has looked through its kernel's log; an Oops is on COM1. */
-kmod_shared void expect_no_oops(struct __test_metadata *_metadata, FIXTURE_DATA(kmod) *self)
-{
-	EXPECT_EQ(NULL, strstr(self->vm->com[0], "Oops"));
-	EXPECT_EQ(NULL, strstr(self->vm->com[0], "BUG:"));
-	/* It stops for good at its first report, of whatever. */
-	if (is_watched())
-		EXPECT_NE(NULL, strstr(self->vm->com[1], KMOD_LOCKDEP "on"));
-}
+/* What the kernel complained of. */
+struct splats {
+	unsigned int fair_server, watchdog, other;
+};
 
-kmod_shared void expect_no_splat(struct __test_metadata *_metadata, FIXTURE_DATA(kmod) *self)
+static bool line_has(const char *line, const char *text)
 {
-	EXPECT_EQ(NULL, strstr(self->vm->com[1], KMOD_SPLAT));
-	expect_no_oops(_metadata, self);
+	return memmem(line, strcspn(line, "\n"), text, strlen(text));
 }
 
 /*
@@ -152,34 +201,64 @@ kmod_shared void expect_no_splat(struct __test_metadata *_metadata, FIXTURE_DATA
  * tasks have not run for most of a second) among its running tasks. When this machine
  * stands still for that long while CPU 1 goes down, sched_cpu_dying() warns of a CPU that
  * is not empty: two run, it says, and lists one, the stopper. That is how a task that is
- * there is told from a server. Return: how many such warnings; -1 there is another splat.
+ * there is told from a server.
+ *
+ * "soft lockup" and RCU's stalls are how a kernel sees that its machine did not run.
  */
-kmod_shared int fair_server_warnings(const char *com2)
+static struct splats sort_splats(const char *com2)
 {
-	static const char *const lines[] = {
+	static const char *const server[] = {
 		"sched_cpu_dying", "CPU1 enqueued tasks (2 total):", ", name: migration/1",
 	};
 	unsigned int seen = 0;
+	struct splats s = {};
 
-	for (; (com2 = strstr(com2, KMOD_SPLAT)); seen++) {
-		const char *want = lines[seen % 3];
-
+	while ((com2 = strstr(com2, KMOD_SPLAT))) {
 		com2 += strlen(KMOD_SPLAT);
-		if (!memmem(com2, strcspn(com2, "\n"), want, strlen(want)))
-			return -1;
+		if (line_has(com2, server[seen % 3]))
+			seen++;
+		else if (line_has(com2, "soft lockup") || line_has(com2, "rcu: INFO:"))
+			s.watchdog++;
+		else
+			s.other++;
 	}
-	return seen % 3 ? -1 : (int)seen / 3;
+	s.fair_server = seen / 3;
+	s.other += seen % 3;
+	return s;
+}
+
+/* Nothing but @fair_server, if that may be. */
+static void expect_splats(struct __test_metadata *_metadata, FIXTURE_DATA(kmod) *self,
+			  bool fair_server)
+{
+	const struct splats s = sort_splats(self->vm->com[1]);
+	unsigned int still_s = stood_still_s(&self->still);
+
+	EXPECT_EQ(0, s.other) TH_LOG("%u splats", s.other);
+	if (s.fair_server)
+		printf("# the kernel took its fair server for a task: %u\n", s.fair_server);
+	EXPECT_TRUE(fair_server || !s.fair_server);
+	if (s.watchdog && still_s)
+		SKIP(return, "this machine stood still for %u s, and the guest's watchdogs saw it",
+		     still_s);
+	EXPECT_EQ(0, s.watchdog) TH_LOG("it did not stand still for 10 s");
+	EXPECT_EQ(NULL, strstr(self->vm->com[0], "Oops"));
+	EXPECT_EQ(NULL, strstr(self->vm->com[0], "BUG:"));
+	/* It stops for good at its first report, of whatever. */
+	if (is_watched())
+		EXPECT_NE(NULL, strstr(self->vm->com[1], KMOD_LOCKDEP "on"));
+}
+
+/* The guest has looked through its kernel's log; an Oops is on COM1. */
+kmod_shared void expect_no_splat(struct __test_metadata *_metadata, FIXTURE_DATA(kmod) *self)
+{
+	expect_splats(_metadata, self, false);
 }
 
 kmod_shared void expect_fair_server_at_most(struct __test_metadata *_metadata,
 					    FIXTURE_DATA(kmod) *self)
 {
-	int nr = fair_server_warnings(self->vm->com[1]);
-
-	EXPECT_LE(0, nr) TH_LOG("a splat that is not the fair server's");
-	if (nr > 0)
-		printf("# the kernel took its fair server for a task %d times\n", nr);
-	expect_no_oops(_metadata, self);
+	expect_splats(_metadata, self, true);
 }
 
 /* Per CPU time goes on, whatever the context. */

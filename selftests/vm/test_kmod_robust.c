@@ -26,9 +26,9 @@ static void expect_only(struct __test_metadata *_metadata, const struct kmod_pag
 	}
 }
 
-TEST_F_TIMEOUT(kmod, programs_come_and_go_as_events_stream, KMOD_LIMIT(890))
+TEST_F_TIMEOUT(kmod, programs_come_and_go_as_events_stream, KMOD_LIMIT(1790))
 {
-	run_case(_metadata, self, "1,1,2,1", "attach", times(30, 1000), 890);
+	run_case(_metadata, self, "1,1,2,1", "attach", times(30, 1000), 1790);
 	expect_no_splat(_metadata, self);
 	expect_order(_metadata, self->got);
 	expect_accounts(_metadata, self, 2);
