@@ -122,7 +122,8 @@ help:
 ##  make soak              1 GiB each way through ports 1 and 2; MIB= changes how much
 ##  make kmod-debug        the module's tests on a kernel with KASAN and lockdep
 ##  make coverage          lines and branches of the device that its unit tests run
-##  make bench             boot, VM exits, memory and the console, beside QEMU's microvm
+##  make bench             boot, VM exits, memory and the console beside QEMU's microvm; the cost
+##                         of scheduler events beside ftrace and BPF ring buffers
 ##  make setup             install the Debian packages that are missing
 ##  make kernel            build the guest kernel into ~/.cache/ktstr, once
 ##  make kernel-debug      build one with KASAN and lockdep beside it, once

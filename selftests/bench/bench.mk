@@ -3,7 +3,8 @@
 # init. Included by the Makefile at the top.
 
 bench_dir := selftests/bench
-bench_bin := $(addprefix $(B)/bench/,bench_console bench_device bench_guest)
+bench_bin := $(addprefix $(B)/bench/,bench_console bench_device bench_guest bench_events)
+bench_bin += $(if $(ktstr_has_bpf),$(B)/bench/events_guest)
 
 # "make bench" hands over to scripts/bench, which wants these.
 bench: $(bench_bin)
@@ -22,5 +23,23 @@ $(B)/bench/bench_guest: $(bench_dir)/bench_guest.c $(ktstr_mk) $(bench_dir)/benc
 	$(ktstr_say) CC[guest] $<
 	$(ktstr_q)mkdir -p $(@D)
 	$(ktstr_q)$(CC) $(ktstr_cflags) -static -o $@ $<
+
+$(B)/bench/bench_events: $(bench_dir)/bench_events.c $(B)/libvmm.a $(ktstr_mk) $(bench_dir)/bench.mk
+	$(ktstr_say) CC $<
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)$(CC) $(ktstr_cflags) -o $@ $< $(B)/libvmm.a $(ktstr_libs)
+
+# Writer and source of port 1 are those of a session.
+events_src := $(addprefix $(bench_dir)/,events_guest.c events_tracer.c events_stream.c)
+events_obj := $(addprefix $(B)/obj/guest/,bulk.o bulk_ring.o event_pages.o reply.o rt.o)
+
+$(B)/bench/events_guest: $(events_src) $(wildcard $(bench_dir)/events_*.h) $(events_obj) \
+		$(bpf_skel) $(ktstr_mk) $(bench_dir)/bench.mk
+	$(ktstr_say) CC[guest] $@
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)$(CC) $(filter-out -MMD -MP,$(ktstr_cflags)) -I$(B)/bpf -I$(ktstr_bpf)/include \
+		-static -o $@ $(events_src) $(events_obj) $(guest_libs)
+
+bench: $(B)/kmod/ktstr.ko
 
 -include $(addsuffix .d,$(bench_bin))
