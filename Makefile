@@ -87,7 +87,7 @@ $(B)/bench_run: $(B)/obj/scripts/box/bench_run.o
 	$(ktstr_q)$(CC) $(LDFLAGS) -o $@ $^ -ljansson
 
 bench: sched
-	@$(MAKE) $(jobs) --no-print-directory all $(B)/bench_run
+	@$(MAKE) $(jobs) --no-print-directory all $(B)/bench_run bench-events
 	@B=$(B) KTSTR=$(abspath $(BIN)) scripts/bench
 
 install-in-tree:

@@ -4,7 +4,6 @@
 
 bench_dir := selftests/bench
 bench_bin := $(addprefix $(B)/bench/,bench_console bench_device bench_guest bench_events)
-bench_bin += $(if $(ktstr_has_bpf),$(B)/bench/events_guest)
 
 # "make bench" hands over to scripts/bench, which wants these.
 bench: $(bench_bin)
@@ -40,6 +39,8 @@ $(B)/bench/events_guest: $(events_src) $(wildcard $(bench_dir)/events_*.h) $(eve
 	$(ktstr_q)$(CC) $(filter-out -MMD -MP,$(ktstr_cflags)) -I$(B)/bpf -I$(ktstr_bpf)/include \
 		-static -o $@ $(events_src) $(events_obj) $(guest_libs)
 
-bench: $(B)/kmod/ktstr.ko
+# Asked for when the tools of scripts/bpf/tools are there: by then, make is another one.
+.PHONY: bench-events
+bench-events: $(B)/kmod/ktstr.ko $(if $(ktstr_has_bpf),$(B)/bench/events_guest)
 
 -include $(addsuffix .d,$(bench_bin))

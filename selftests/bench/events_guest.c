@@ -249,6 +249,7 @@ static void mode_rate(void)
 	partner_go();
 	t->on(TRACER_SWITCH);
 	s->begin();
+	say("{\"what\": \"begin\"}\n");
 	all = took = took_begin();
 	end = now_ns() + ms * 1000000;
 	do {

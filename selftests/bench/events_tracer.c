@@ -351,8 +351,9 @@ static void load_module(void)
 {
 	uint64_t size = BUFFER_BYTES;
 	int fd = open(KTSTR_MODULE_PATH, O_RDONLY | O_CLOEXEC);
+	const char *params = getenv("bench_module") ?: "";
 
-	if (fd < 0 || syscall(SYS_finit_module, fd, "", 0))
+	if (fd < 0 || syscall(SYS_finit_module, fd, params, 0))
 		guest_die("%s: %s", KTSTR_MODULE_PATH, strerror(errno));
 	close(fd);
 	dev = open(KTSTR_DEV_NODE, O_RDWR | O_CLOEXEC);
