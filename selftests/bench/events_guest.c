@@ -109,6 +109,7 @@ static struct took took_end(struct took t)
 /* Two threads that hand the CPU to each other. */
 
 static struct {
+	pthread_t thread;
 	int go;
 	bool stop;
 } partner = { .go = -1 };
@@ -134,7 +135,6 @@ static void set_fifo(int prio)
 
 static void partner_start(void)
 {
-	pthread_t thread;
 	cpu_set_t cpus;
 
 	CPU_ZERO(&cpus);
@@ -143,7 +143,7 @@ static void partner_start(void)
 		guest_die("sched_setaffinity: %s", strerror(errno));
 	set_fifo(1);
 	partner.go = eventfd(0, EFD_CLOEXEC);
-	if (pthread_create(&thread, NULL, yield_when_told, NULL))
+	if (pthread_create(&partner.thread, NULL, yield_when_told, NULL))
 		guest_die("no second thread");
 }
 
@@ -233,6 +233,27 @@ static void mode_cost(void)
 
 /* Rate. */
 
+static int64_t clock_of(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+/* ns on the CPU of every thread but this one and its partner: of the writer. */
+static int64_t writer_ns(void)
+{
+	int64_t others = clock_of(CLOCK_PROCESS_CPUTIME_ID) - clock_of(CLOCK_THREAD_CPUTIME_ID);
+	clockid_t clock;
+
+	if (partner.go < 0)
+		return others;
+	if (pthread_getcpuclockid(partner.thread, &clock))
+		guest_die("the partner has no clock");
+	return others - clock_of(clock);
+}
+
 static void mode_rate(void)
 {
 	bool is_ktstr = !strcmp(getenv("bench_tracer") ?: "", "ktstr");
@@ -240,6 +261,7 @@ static void mode_rate(void)
 	const struct stream *s = is_ktstr ? &stream_ktstr : &stream_ftrace;
 	int64_t ms = number("bench_ms", 1000), end;
 	unsigned long long yields = 0;
+	int64_t writer;
 	struct tracer_count n;
 	struct took took, all;
 
@@ -250,6 +272,7 @@ static void mode_rate(void)
 	t->on(TRACER_SWITCH);
 	s->begin();
 	say("{\"what\": \"begin\"}\n");
+	writer = writer_ns();
 	all = took = took_begin();
 	end = now_ns() + ms * 1000000;
 	do {
@@ -258,13 +281,14 @@ static void mode_rate(void)
 		yields += 100;
 	} while (now_ns() < end);
 	took = took_end(took);
+	writer = writer_ns() - writer;
 	partner_stop();
 	t->off();
 	s->finish();
 	all = took_end(all);
 	t->count(&n);
-	say("{\"what\": \"rate\", \"tracer\": \"%s\", \"ns\": %.0f, \"cycles\": %.0f, \"drained_ns\": %.0f, \"switches\": %llu, \"stored\": %llu, \"lost\": %llu}\n",
-	    t->name, took.ns, took.cycles, all.ns, 2 * yields, (unsigned long long)n.stored,
+	say("{\"what\": \"rate\", \"tracer\": \"%s\", \"ns\": %.0f, \"cycles\": %.0f, \"drained_ns\": %.0f, \"writer_ns\": %lld, \"switches\": %llu, \"stored\": %llu, \"lost\": %llu}\n",
+	    t->name, took.ns, took.cycles, all.ns, (long long)writer, 2 * yields, (unsigned long long)n.stored,
 	    (unsigned long long)n.lost);
 }
 
@@ -322,20 +346,6 @@ static void mode_hackbench(void)
 }
 
 /* The writer. */
-
-static int64_t clock_of(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
-/* ns on the CPU of every thread but this one: of the writer, there is no other. */
-static int64_t writer_ns(void)
-{
-	return clock_of(CLOCK_PROCESS_CPUTIME_ID) - clock_of(CLOCK_THREAD_CPUTIME_ID);
-}
 
 static void pass_time(int64_t ns, bool spin)
 {

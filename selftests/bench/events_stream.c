@@ -24,7 +24,7 @@
 
 #include "events_stream.h"
 
-/* Of guest/events.c; bench_flush_ms=N tries another interval. */
+/* Of guest/events.c; bench_flush_ms=N and bench_watermark=BYTES try others. */
 #define FLUSH_MS	10
 #define WATERMARK	(16u << 10)
 
@@ -79,6 +79,13 @@ static void wait_drained(void)
 	__atomic_store_n(&state.draining, false, __ATOMIC_RELEASE);
 }
 
+static long number(const char *name, long fallback)
+{
+	const char *value = getenv(name);
+
+	return value ? atol(value) : fallback;
+}
+
 /* ktstr. */
 
 static enum bulk_pumped on_pump(void *arg, int port_fd)
@@ -111,7 +118,8 @@ static void ktstr_start(void)
 	state.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	err = bulk__start(stream__port(KTSTR_BULK_DEV, O_RDWR | O_NONBLOCK), port_lost);
 	if (!err)
-		err = event_pages__start(info.nr_cpus, info.page_size, WATERMARK);
+		err = event_pages__start(info.nr_cpus, info.page_size,
+					 number("bench_watermark", WATERMARK));
 	if (!err)
 		err = bulk__watch(state.timer);
 	if (err)
@@ -129,9 +137,7 @@ static void set_timer(long ns)
 
 static void ktstr_begin(void)
 {
-	const char *ms = getenv("bench_flush_ms");
-
-	set_timer((ms ? atol(ms) : FLUSH_MS) * 1000000);
+	set_timer(number("bench_flush_ms", FLUSH_MS) * 1000000);
 }
 
 static void ktstr_finish(void)
