@@ -24,7 +24,11 @@
 #include "internal.h"
 
 #define SIZE_MAX_BYTES	(256ul << 20)	/* per CPU: beyond is a mistake, not a wish */
-#define PAGE_CAPACITY	(PAGE_SIZE - offsetof(struct ktstr_page_head, data))
+/*
+ * A page of events may be several of the kernel's, in one piece: then it is still one
+ * descriptor of a virtqueue, and fewer of them leave the guest.
+ */
+#define PAGE_ORDER_MAX	4
 
 /*
  * @emitted, @lost: only their own CPU counts here, at most with an interrupt or NMI
@@ -49,6 +53,7 @@ static struct trace_buffer *ring;
 static enum state state;		/* writes under @control */
 static DEFINE_MUTEX(control);		/* size, state, counters to 0 */
 static u64 size_bytes;			/* per CPU, writes under @control */
+static unsigned int page_bytes;		/* of a page of events; set once */
 static enum cpuhp_state hotplug_state;
 
 static void wake_readers(struct irq_work *work)
@@ -207,7 +212,12 @@ int ktstr_buffer_reset(void)
 /* Bytes of events that @size bytes of pages hold, as the ring buffer counts its size. */
 static unsigned long capacity(u64 size)
 {
-	return div_u64(size, PAGE_SIZE) * PAGE_CAPACITY;
+	return div_u64(size, page_bytes) * (page_bytes - offsetof(struct ktstr_page_head, data));
+}
+
+static bool is_size(u64 size)
+{
+	return size % page_bytes == 0 && size >= 2 * page_bytes && size <= SIZE_MAX_BYTES;
 }
 
 /**
@@ -220,7 +230,7 @@ int ktstr_buffer_set_size(u64 size)
 {
 	int ret = -EBUSY;
 
-	if (size % PAGE_SIZE || size < 2 * PAGE_SIZE || size > SIZE_MAX_BYTES)
+	if (!is_size(size))
 		return -EINVAL;
 	mutex_lock(&control);
 	if (state == STATE_OFF) {
@@ -237,6 +247,12 @@ int ktstr_buffer_set_size(u64 size)
 u64 ktstr_buffer_size(void)
 {
 	return READ_ONCE(size_bytes);
+}
+
+/** ktstr_buffer_page_size() - bytes of a page of events, PAGE_SIZE or a multiple */
+unsigned int ktstr_buffer_page_size(void)
+{
+	return page_bytes;
 }
 
 /* A buffer that was made smaller since still gets that full. */
@@ -318,10 +334,10 @@ struct page *ktstr_buffer_take(unsigned int cpu, u64 watermark)
 	ret = ring_buffer_alloc_read_page(ring, cpu, &rpage);
 	if (ret)
 		return ERR_PTR(ret);
-	ret = ring_buffer_read_page(ring, rpage, PAGE_SIZE, cpu, 1);
+	ret = ring_buffer_read_page(ring, rpage, page_bytes, cpu, 1);
 	if (ret < 0 && (ktstr_buffer_is_off() ||
 			ring_buffer_bytes_cpu(ring, cpu) >= reachable(watermark)))
-		ret = ring_buffer_read_page(ring, rpage, PAGE_SIZE, cpu, 0);
+		ret = ring_buffer_read_page(ring, rpage, page_bytes, cpu, 0);
 	if (ret < 0) {
 		ring_buffer_free_read_page(ring, cpu, rpage);
 		return NULL;
@@ -367,18 +383,36 @@ static int cpu_dead(unsigned int cpu)
 	return 0;
 }
 
+/* The smallest one, to begin with: its pages are replaced by larger ones. */
+static struct trace_buffer *make_ring(unsigned long size, unsigned int order)
+{
+	struct trace_buffer *made = ring_buffer_alloc(order ? PAGE_SIZE : capacity(size), 0);
+
+	if (!made || !order)
+		return made;
+	if (!ring_buffer_subbuf_order_set(made, order) &&
+	    ring_buffer_resize(made, capacity(size), RING_BUFFER_ALL_CPUS) >= 0)
+		return made;
+	ring_buffer_free(made);
+	return NULL;
+}
+
 /**
  * ktstr_buffer_init() - make the buffers, recording off
  * @size: bytes per CPU as for ktstr_buffer_set_size()
+ * @order: a page of events is PAGE_SIZE << @order bytes
  *
  * Return: 0 or a negative errno.
  */
-int ktstr_buffer_init(unsigned long size)
+int ktstr_buffer_init(unsigned long size, unsigned int order)
 {
 	unsigned int cpu;
 	int ret;
 
-	if (size % PAGE_SIZE || size < 2 * PAGE_SIZE || size > SIZE_MAX_BYTES)
+	if (order > PAGE_ORDER_MAX)
+		return -EINVAL;
+	page_bytes = PAGE_SIZE << order;
+	if (!is_size(size))
 		return -EINVAL;
 	for_each_possible_cpu(cpu) {
 		struct cpu_events *ev = per_cpu_ptr(&cpu_events, cpu);
@@ -387,13 +421,13 @@ int ktstr_buffer_init(unsigned long size)
 		init_irq_work(&ev->wake, wake_readers);
 	}
 	size_bytes = size;
-	ring = ring_buffer_alloc(capacity(size), 0);
+	ring = make_ring(size, order);
 	if (!ring)
 		return -ENOMEM;
 	/* KTSTR_IOC_INFO describes the kernel's pages: they had better be like that. */
 	cpu = cpumask_first(cpu_online_mask);
 	if (WARN_ON(ring_buffer_size(ring, cpu) != capacity(size) ||
-		    ring_buffer_subbuf_size_get(ring) != PAGE_SIZE)) {
+		    ring_buffer_subbuf_size_get(ring) != page_bytes)) {
 		ring_buffer_free(ring);
 		return -EOPNOTSUPP;
 	}

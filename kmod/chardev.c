@@ -54,16 +54,18 @@ struct sink {
 
 static bool read_has_room(struct sink *s)
 {
-	return s->room >= PAGE_SIZE;
+	return s->room >= ktstr_buffer_page_size();
 }
 
 static ssize_t read_put(struct sink *s, struct page *page)
 {
-	if (copy_to_user(s->to, page_address(page), PAGE_SIZE))
+	unsigned int size = ktstr_buffer_page_size();
+
+	if (copy_to_user(s->to, page_address(page), size))
 		return -EFAULT;
 	put_page(page);
-	s->to += PAGE_SIZE;
-	return PAGE_SIZE;
+	s->to += size;
+	return size;
 }
 
 /*
@@ -97,14 +99,14 @@ static const struct pipe_buf_operations page_ops = {
 static bool splice_has_room(struct sink *s)
 {
 	/* Without a reader add_to_pipe() would take the page and drop it. */
-	return s->room >= PAGE_SIZE && s->pipe->readers &&
+	return s->room >= ktstr_buffer_page_size() && s->pipe->readers &&
 		!pipe_full(s->pipe->head, s->pipe->tail, s->pipe->max_usage);
 }
 
 static ssize_t splice_put(struct sink *s, struct page *page)
 {
 	struct pipe_buffer buf = {
-		.page = page, .len = PAGE_SIZE, .ops = &page_ops,
+		.page = page, .len = ktstr_buffer_page_size(), .ops = &page_ops,
 		.private = (unsigned long)get_file(s->file),
 	};
 
@@ -141,7 +143,7 @@ static ssize_t deliver(struct reader *r, struct sink *s, bool nonblock)
 	ssize_t ret;
 	bool ended;
 
-	if (READ_ONCE(r->cpu) == NO_CPU || s->room < PAGE_SIZE)
+	if (READ_ONCE(r->cpu) == NO_CPU || s->room < ktstr_buffer_page_size())
 		return -EINVAL;
 	readers = ktstr_buffer_readers(r->cpu);
 	for (;;) {
@@ -210,7 +212,7 @@ static int ioctl_info(void __user *arg)
 		.version = KTSTR_DEV_VERSION,
 		.flags = (ktstr_stimuli ? KTSTR_DEV_F_STIMULI : 0) |
 			 (ktstr_buffer_is_on() ? KTSTR_DEV_F_ON : 0),
-		.page_size = PAGE_SIZE,
+		.page_size = ktstr_buffer_page_size(),
 		.commit_offset = offsetof(struct ktstr_page_head, commit),
 		.commit_size = sizeof_field(struct ktstr_page_head, commit),
 		.data_offset = offsetof(struct ktstr_page_head, data),
@@ -368,7 +370,7 @@ static int ktstr_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	mutex_init(&r->lock);
 	r->cpu = NO_CPU;
-	r->watermark = PAGE_SIZE;
+	r->watermark = ktstr_buffer_page_size();
 	file->private_data = r;
 	return stream_open(inode, file);
 }

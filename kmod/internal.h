@@ -28,7 +28,7 @@ struct ktstr_page_head {
 extern bool ktstr_stimuli;
 
 /* buffer.c: the events */
-int ktstr_buffer_init(unsigned long size);
+int ktstr_buffer_init(unsigned long size, unsigned int order);
 void ktstr_buffer_exit(void);
 int ktstr_buffer_emit(const void *rec, u32 len);
 int ktstr_buffer_mark(u64 id, u64 arg);
@@ -39,6 +39,7 @@ void ktstr_buffer_disable(void);
 int ktstr_buffer_reset(void);
 int ktstr_buffer_set_size(u64 size);
 u64 ktstr_buffer_size(void);
+unsigned int ktstr_buffer_page_size(void);
 void ktstr_buffer_stats(struct ktstr_dev_stats *st);
 void ktstr_buffer_clock(struct ktstr_dev_clock *c);
 struct page *ktstr_buffer_take(unsigned int cpu, u64 watermark);

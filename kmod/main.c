@@ -20,11 +20,15 @@ static unsigned int size_kib = 256;
 module_param(size_kib, uint, 0444);
 MODULE_PARM_DESC(size_kib, "event buffer of each CPU, KiB (default 256)");
 
+static unsigned int page_order;
+module_param(page_order, uint, 0444);
+MODULE_PARM_DESC(page_order, "a page of events is 2^this of the kernel's (0 to 4, default 0)");
+
 static int __init ktstr_init(void)
 {
 	int ret;
 
-	ret = ktstr_buffer_init((unsigned long)size_kib << 10);
+	ret = ktstr_buffer_init((unsigned long)size_kib << 10, page_order);
 	if (ret)
 		return ret;
 	ret = ktstr_kfunc_init();
