@@ -12,17 +12,23 @@
 
 #include <ktstr/plan.h>
 
+#include "kfile.h"
 #include "module.h"
+
+#define PARAMS_MAX	256
 
 static int dev_fd = -ENOENT;
 
 static int load(void)
 {
 	int fd = open(KTSTR_MODULE_PATH, O_RDONLY | O_CLOEXEC), err = 0;
+	char params[PARAMS_MAX];
 
 	if (fd < 0)
 		return -errno;
-	if (syscall(__NR_finit_module, fd, "", 0))
+	/* Without the file there are none: the text is empty. */
+	kfile__read_line(KTSTR_MODULE_PARAMS_PATH, params, sizeof(params));
+	if (syscall(__NR_finit_module, fd, params, 0))
 		err = -errno;
 	close(fd);
 	return err;

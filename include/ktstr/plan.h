@@ -36,6 +36,8 @@ enum ktstr_events_wish {
 	KTSTR_WISH_AUTO,	/* ktstr.ko, else BPF ring buffers */
 };
 #define KTSTR_MODULE_PATH	"/ktstr/ktstr.ko"
+/* Optional: its parameters in one line, as insmod takes them ("stimuli=1 size_kib=8"). */
+#define KTSTR_MODULE_PARAMS_PATH "/ktstr/ktstr.params"
 
 #define KTSTR_CGROUP_NAME_MAX	31
 #define KTSTR_CGROUPS_MAX	64
