@@ -23,10 +23,16 @@ struct {
 	});
 } plain_rings SEC(".maps");
 
-/** struct plain_count - what a CPU did with its records when there is no module */
+/**
+ * struct plain_count - what a CPU did with its records when there is no module
+ * @emitted: it wanted to store
+ * @lost: of these, found no room
+ * @lost_told: @lost of the last KTSTR_MARK_LOST
+ */
 struct plain_count {
 	__u64 emitted;
 	__u64 lost;
+	__u64 lost_told;
 };
 
 struct {
@@ -44,22 +50,56 @@ const volatile __u64 filter_cgroup;		/* id; 0: every cgroup */
 /* The loader's switch for records without the module, which has one of its own. */
 volatile __u32 plain_on;
 
+/* Say where records are missing, before the next one, as ktstr.ko does. */
+static __always_inline bool tell_lost(struct plain_count *n, void *ring)
+{
+	struct {
+		struct ktstr_ev_plain h;
+		struct ktstr_ev_mark mark;
+	} out = {
+		.h = { .time_ns = bpf_ktime_get_ns(), .len = sizeof(out.mark) },
+		.mark = {
+			.h = { .type = KTSTR_EV_MARK, .pid = bpf_get_current_pid_tgid() },
+			.id = KTSTR_MARK_LOST,
+			.arg = n->lost,
+		},
+	};
+
+	if (bpf_ringbuf_output(ring, &out, sizeof(out), BPF_RB_NO_WAKEUP))
+		return false;
+	__sync_fetch_and_add(&n->emitted, 1);
+	/* An interrupt here may have told as much, or more: both are true. */
+	n->lost_told = out.mark.arg;
+	return true;
+}
+
+static __always_inline bool put_plain(struct plain_count *n, void *ring, const void *rec,
+				      __u32 size)
+{
+	struct {
+		struct ktstr_ev_plain h;
+		__u8 rec[KTSTR_EV_SIZE_MAX];
+	} out = { .h = { .len = size } };
+
+	if (!ring || size > sizeof(out.rec) || bpf_probe_read_kernel(out.rec, size, rec))
+		return false;
+	if (n->lost_told != n->lost && !tell_lost(n, ring))
+		return false;
+	out.h.time_ns = bpf_ktime_get_ns();
+	return !bpf_ringbuf_output(ring, &out, sizeof(out.h) + size, BPF_RB_NO_WAKEUP);
+}
+
 static __always_inline void emit_plain(const void *rec, __u32 size)
 {
 	__u32 cpu = bpf_get_smp_processor_id(), zero = 0;
 	struct plain_count *n = bpf_map_lookup_elem(&plain_counts, &zero);
 	void *ring = bpf_map_lookup_elem(&plain_rings, &cpu);
-	struct {
-		struct ktstr_ev_plain h;
-		__u8 rec[KTSTR_EV_SIZE_MAX];
-	} out = { .h = { .time_ns = bpf_ktime_get_ns(), .len = size } };
 
 	if (!n || !plain_on)
 		return;
 	/* An interrupt may count between: not all programs run with interrupts off. */
 	__sync_fetch_and_add(&n->emitted, 1);
-	if (size > sizeof(out.rec) || bpf_probe_read_kernel(out.rec, size, rec) || !ring ||
-	    bpf_ringbuf_output(ring, &out, sizeof(out.h) + size, BPF_RB_NO_WAKEUP))
+	if (!put_plain(n, ring, rec, size))
 		__sync_fetch_and_add(&n->lost, 1);
 }
 

@@ -33,6 +33,7 @@ struct bpf_load_opts {
 struct bpf_load_count {
 	uint64_t emitted;
 	uint64_t lost;
+	uint64_t lost_told;	/* in the stream, by a KTSTR_MARK_LOST */
 };
 
 /**

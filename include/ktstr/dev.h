@@ -21,19 +21,14 @@
 #ifndef KTSTR_DEV_H
 #define KTSTR_DEV_H
 
+#include <ktstr/event.h>
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
 #define KTSTR_DEV_NODE		"/dev/ktstr"
 #define KTSTR_DEV_VERSION	1
 
-/*
- * struct ktstr_ev_mark.id: with this bit ktstr.ko itself made the mark. Programs and
- * users take any id without it.
- */
-#define KTSTR_MARK_KERNEL	(1ull << 63)
-#define KTSTR_MARK_LOST		(KTSTR_MARK_KERNEL | 1)	/* arg: lost so far on this CPU */
-/* | enum ktstr_stimulus_kind */
+/* struct ktstr_ev_mark.id of the module's stimuli: | enum ktstr_stimulus_kind */
 #define KTSTR_MARK_STIM_START	(KTSTR_MARK_KERNEL | 0x100)	/* arg: ns asked for */
 #define KTSTR_MARK_STIM_END	(KTSTR_MARK_KERNEL | 0x200)	/* arg: ns it took */
 

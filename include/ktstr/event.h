@@ -191,11 +191,18 @@ struct ktstr_ev_mark {
 
 /*
  * struct ktstr_ev_mark.id with a meaning: the judged window begins and ends here. They
- * are in the stream, so no event can be on the wrong side of them. Bit 63 is ktstr.ko's.
+ * are in the stream, so no event can be on the wrong side of them.
  */
 #define KTSTR_MARK_WINDOW_BEGIN	(1ull << 62 | 1)
 #define KTSTR_MARK_WINDOW_END	(1ull << 62 | 2)
 #define KTSTR_MARK_PING		(1ull << 62 | 3)	/* arg: struct ktstr_ping.id */
+
+/*
+ * With this bit whoever carries the records made the mark, ktstr.ko or our programs
+ * without it; everybody else takes any id without it.
+ */
+#define KTSTR_MARK_KERNEL	(1ull << 63)
+#define KTSTR_MARK_LOST		(KTSTR_MARK_KERNEL | 1)	/* arg: lost so far on this CPU */
 
 #define KTSTR_EV_SIZE_MAX	128	/* bytes: no record is longer */
 
