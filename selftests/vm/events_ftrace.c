@@ -36,7 +36,8 @@ static uint32_t state_of(const char *line, bool *ok)
 		uint32_t state;
 	} states[] = {
 		{ 'R', 0 }, { 'S', 1 }, { 'D', TASK_UNINTERRUPTIBLE }, { 'T', 4 }, { 't', 8 },
-		{ 'X', TASK_DEAD }, { 'Z', TASK_DEAD }, { 'P', 0x40 }, { 'I', TASK_UNINTERRUPTIBLE },
+		{ 'X', TASK_DEAD }, { 'Z', TASK_DEAD }, { 'P', 0x40 },
+		{ 'I', TASK_UNINTERRUPTIBLE },
 	};
 	const char *at = strstr(line, " prev_state=");
 

@@ -341,7 +341,7 @@ static void print_all(struct rig *r)
 	print_text("EVIN", r->info_text);
 	print_text("stdout", r->out);
 	print_text("stderr", r->err);
-	print_text("dmesg", r->dmesg_len > 4000 ? r->dmesg + r->dmesg_len - 4000 : r->dmesg);
+	print_text("dmesg", r->dmesg_len > 1500 ? r->dmesg + r->dmesg_len - 1500 : r->dmesg);
 }
 
 void rig__free(struct rig *r, bool failed)

@@ -34,8 +34,8 @@ uint64_t now_ns(void)
 /* Memory of this process and its children, there before anybody is timed. */
 void *shared(size_t size)
 {
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE,
-		       -1, 0);
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
 	NEED(p != MAP_FAILED);
 	return p;

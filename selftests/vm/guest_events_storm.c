@@ -71,8 +71,9 @@ static void start_group(struct storm *s)
 	int pipes[16][2];
 
 	NEED(s->per_group <= 16);
+	/* Short ones, so that everybody has to wait for the others often. */
 	for (int i = 0; i < s->per_group; i++)
-		NEED(!pipe(pipes[i]));
+		NEED(!pipe(pipes[i]) && fcntl(pipes[i][0], F_SETPIPE_SZ, 4096) == 4096);
 	for (int i = 0; i < s->per_group; i++)
 		add(s, run_receiver, pipes, i);
 	for (int i = 0; i < s->per_group; i++)

@@ -14,7 +14,7 @@
 #include "events_rig.h"
 
 #define NSEC_PER_MS	1000000ull
-#define NR_CPUS		2
+#define CPUS		2
 #define TOPOLOGY	"1,1,2,1"
 
 FIXTURE(events)
@@ -60,7 +60,7 @@ static void expect_exact(struct __test_metadata *_metadata, struct rig *r)
 
 	ASSERT_TRUE(r->final) TH_LOG("no final account");
 	EXPECT_EQ(0, as->corrupt + as->lost + as->skipped + as->reordered);
-	for (int i = 0; i < NR_CPUS; i++) {
+	for (int i = 0; i < CPUS; i++) {
 		uint64_t emitted = le64toh(r->loss[i].emitted), lost = le64toh(r->loss[i].lost);
 
 		EXPECT_EQ(i, le32toh(r->loss[i].cpu));
@@ -87,7 +87,7 @@ static void finish(struct __test_metadata *_metadata, struct rig *r, enum ktstr_
 
 static void expect_none_lost(struct __test_metadata *_metadata, struct rig *r)
 {
-	for (int i = 0; i < NR_CPUS; i++) {
+	for (int i = 0; i < CPUS; i++) {
 		EXPECT_EQ(0, le64toh(r->loss[i].lost)) TH_LOG("CPU %d", i);
 	}
 	EXPECT_TRUE(event_stream__complete(r->stream));
@@ -171,7 +171,8 @@ static void expect_schedule(struct __test_metadata *_metadata, const struct rig 
 			ASSERT_EQ(1, rec->h.arg);
 			break;
 		case KTSTR_EV_SWITCH:
-			if (who >= 0 && !(rec->h.flags & KTSTR_EVF_PREEMPT)) {
+			/* One that is still runnable was put off, and comes back. */
+			if (who >= 0 && !(rec->h.flags & KTSTR_EVF_PREEMPT) && rec->h.arg) {
 				ASSERT_EQ(1, rec->h.arg) TH_LOG("not an interruptible sleep");
 				ASSERT_EQ(sleeps++ % SPINNERS, who);
 			}
@@ -236,7 +237,7 @@ static void expect_accounts(struct __test_metadata *_metadata, struct event_stat
 		       (unsigned long long)t->account.wait_ns / 1000, s->wait / 1000,
 		       per_mille(t->account.wait_ns, s->wait));
 		EXPECT_GE(10, per_mille(t->account.run_ns, s->run));
-		EXPECT_GE(10, per_mille(t->account.wait_ns, s->wait));
+		EXPECT_GE(20, per_mille(t->account.wait_ns, s->wait));
 		EXPECT_EQ(s->times, t->account.runs);
 		EXPECT_EQ(h->rounds, t->account.wakeups);
 		EXPECT_EQ(0, t->account.moves[0] + t->account.moves[1] + t->account.moves[2] +
@@ -254,11 +255,11 @@ static void expect_accounts(struct __test_metadata *_metadata, struct event_stat
 
 TEST_F_TIMEOUT(events, a_known_schedule_is_what_they_tell, 240)
 {
-	struct handover h = { .rounds = 60 };
+	struct handover h = { .rounds = 40 };
 	struct event_state *st;
 	struct rig *r = self->rig;
 
-	boot(_metadata, r, variant->word, NULL, "handover 60 2000", 220);
+	boot(_metadata, r, variant->word, NULL, "handover 40 8000", 220);
 	finish(_metadata, r, variant->path);
 	expect_none_lost(_metadata, r);
 	read_handover(_metadata, r, &h);
@@ -450,6 +451,7 @@ static void compare_cpu(struct __test_metadata *_metadata, const struct rig *r, 
 	if (at + f.nr < nr) {
 		EXPECT_GE(ours[at + f.nr].us, in->off) TH_LOG("CPU %u", cpu);
 	}
+	EXPECT_GT(1000, sum / f.nr);
 	printf("# CPU %u: %zu events are the same in both, ftrace's times %llu us after ours (%llu at most)\n",
 	       cpu, f.nr, (unsigned long long)(sum / f.nr), (unsigned long long)late);
 	free(f.ev);
@@ -471,7 +473,7 @@ TEST_F_TIMEOUT(events, ftrace_tells_the_same_event_by_event, 400)
 	ASSERT_EQ(2, sscanf(at, "ftrace on %llu off %llu", &in.on, &in.off));
 	in.on = in.on / 1000 + 1;
 	in.off /= 1000;
-	for (uint32_t cpu = 0; cpu < NR_CPUS; cpu++)
+	for (uint32_t cpu = 0; cpu < CPUS; cpu++)
 		compare_cpu(_metadata, r, cpu, &in);
 }
 
@@ -488,7 +490,7 @@ TEST_F_TIMEOUT(events, a_storm_loses_none, 900)
 	struct rig *r = self->rig;
 	char args[64];
 
-	snprintf(args, sizeof(args), "storm 2 %u", times(250, 10000));
+	snprintf(args, sizeof(args), "storm 2 %u", times(1000, 20000));
 	r->keep = false;
 	boot(_metadata, r, variant->word, NULL, args, 880);
 	finish(_metadata, r, variant->path);
@@ -500,7 +502,7 @@ static uint64_t sum_lost(const struct rig *r)
 {
 	uint64_t sum = 0;
 
-	for (int i = 0; i < NR_CPUS; i++)
+	for (int i = 0; i < CPUS; i++)
 		sum += le64toh(r->loss[i].lost);
 	return sum;
 }
@@ -511,7 +513,7 @@ static void expect_holes(struct __test_metadata *_metadata, const struct rig *r)
 	const struct event_totals *t = event_state__totals(event_stream__state(r->stream));
 
 	EXPECT_NE(0, sum_lost(r)) TH_LOG("it lost nothing: the test proves nothing");
-	for (int i = 0; i < NR_CPUS; i++) {
+	for (int i = 0; i < CPUS; i++) {
 		uint64_t lost = le64toh(r->loss[i].lost);
 
 		EXPECT_EQ(!!lost, !!r->told[i]) TH_LOG("CPU %d", i);
@@ -530,7 +532,7 @@ TEST_F_TIMEOUT(events, a_stopped_host_stops_nobody, 400)
 
 	r->keep = false;
 	boot(_metadata, r, variant->word, NULL, "stopped 2000 0", 380);
-	ASSERT_TRUE(vm__wait_text(&r->vm, 2, " ms\n"));
+	ASSERT_TRUE(vm__wait_text(&r->vm, 2, " ms"));
 	r->vm.hold = 1u << KTSTR_PORT_BULK;
 	ASSERT_TRUE(vm__wait_text(&r->vm, 2, "storm over"));
 	r->vm.hold = 0;
@@ -550,16 +552,28 @@ TEST_F_TIMEOUT(events, a_stopped_host_stops_nobody, 400)
 	EXPECT_GT(ms * 1000 / 2, gap);
 }
 
+/*
+ * The kernel's tracepoints are silent on a CPU that is no longer online: the switch from
+ * its last task to idle is in nobody's record, and the first one after it comes
+ * back contradicts what was known. So it is once each time, and nothing else is missing.
+ */
 TEST_F_TIMEOUT(events, a_cpu_that_comes_and_goes_keeps_its_account, 300)
 {
 	struct rig *r = self->rig;
+	const struct event_totals *t = event_state__totals(event_stream__state(r->stream));
+	unsigned int n = times(3, 30);
 	char args[64];
 
-	snprintf(args, sizeof(args), "hotplug %u 1", times(3, 30));
+	snprintf(args, sizeof(args), "hotplug %u 1", n);
 	r->keep = false;
 	boot(_metadata, r, variant->word, NULL, args, 280);
 	finish(_metadata, r, variant->path);
-	expect_none_lost(_metadata, r);
+	EXPECT_EQ(0, sum_lost(r));
+	for (int i = 0; i <= EVENT_HOLE_MEMORY; i++) {
+		EXPECT_EQ(0, t->holes[i]) TH_LOG("kind %d", i);
+	}
+	EXPECT_EQ(n, t->inconsistent);
+	EXPECT_EQ(0, event_state__cpu(event_stream__state(r->stream), 0)->unknown_ns);
 }
 
 FIXTURE(pages)
@@ -583,7 +597,7 @@ TEST_F_TIMEOUT(pages, two_pages_lose_much_and_count_it, 300)
 	struct rig *r = self->rig;
 
 	r->keep = false;
-	boot(_metadata, r, "module", "size_kib=8", "storm 2 100", 280);
+	boot(_metadata, r, "module", "size_kib=8", "storm 2 300", 280);
 	finish(_metadata, r, KTSTR_EVENTS_MODULE);
 	EXPECT_EQ(8192, le64toh(r->info.buffer_bytes));
 	expect_holes(_metadata, r);
@@ -611,6 +625,43 @@ TEST_F_TIMEOUT(pages, marks_come_in_order_and_once, 120)
 		ASSERT_EQ(0, rec->cpu);
 	}
 	EXPECT_EQ(nr, next);
+}
+
+/* What the comparison rests on: no line may be taken for less than it says. */
+TEST(ftrace_text_is_understood)
+{
+	static const char text[] = "noise\nftrace cpu 1\nentries: 4\noverrun: 2\n"
+		"commit overrun: 0\nbytes: 9\ndropped events: 1\nread events: 0\n# tracer: nop\n"
+		"  a b-3 [7-12    [001] d..2.     3.456789: sched_switch: prev_comm=x prev_pid=12 "
+		"prev_prio=120 prev_state=R+ ==> next_comm=swapper/1 next_pid=0 next_prio=99\n"
+		"          <idle>-0       [001] dNs4.    13.000001: sched_waking: comm=y pid=14 "
+		"prio=120 target_cpu=001\n"
+		"           y-14 [001] d..2.    13.000002: sched_switch: prev_comm=y prev_pid=14 "
+		"prev_prio=49 prev_state=I ==> next_comm=z next_pid=15 next_prio=120\n"
+		"           y-14 [001] d..2.    13.000003: sched_switch: prev_comm=y prev_pid=14 "
+		"prev_prio=49 prev_state=? ==> next_comm=z next_pid=15 next_prio=120\n"
+		"ftrace cpu 2\nentries: 0\n";
+	struct ftrace_event ev;
+	struct ftrace_cpu f;
+
+	EXPECT_FALSE(ftrace__parse(text, 3, &f));
+	ASSERT_TRUE(ftrace__parse(text, 1, &f));
+	EXPECT_EQ(4, f.entries);
+	EXPECT_EQ(3, f.lost);
+	EXPECT_EQ(1, f.strange);
+	ASSERT_EQ(3, f.nr);
+	ev = (struct ftrace_event){
+		.us = 1, .type = KTSTR_EV_SWITCH, .pid = 12, .third = 120 << 16 | 99,
+		.state = FTRACE_PREEMPTED,
+	};
+	EXPECT_EQ(3456789, f.ev[0].us);
+	EXPECT_TRUE(ftrace__same(&ev, &f.ev[0]));
+	ev.state = 0;
+	EXPECT_FALSE(ftrace__same(&ev, &f.ev[0]));
+	ev = (struct ftrace_event){ .type = KTSTR_EV_WAKING, .pid = 14, .other = 1 };
+	EXPECT_TRUE(ftrace__same(&ev, &f.ev[1]));
+	EXPECT_EQ(2, f.ev[2].state);
+	free(f.ev);
 }
 
 TEST_HARNESS_MAIN
