@@ -57,8 +57,9 @@ void case_handover(int rounds, int spin_us);
 void case_stall(int kind, int ms);
 void case_ftrace(int mono, int loops);
 void case_storm(int groups, int loops);
-void case_stopped(int loops, int wanted);
-void case_hotplug(int times, int loops);
+void case_burst(int times, int nr);
+void case_stopped(int ms, int unused);
+void case_hotplug(int times, int groups);
 void case_marks(int nr, int unused);
 
 #endif /* KTSTR_VM_GUEST_EVENTS_H */

@@ -3,8 +3,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <ktstr/dev.h>
 
 #include "guest_events.h"
 
@@ -148,6 +151,33 @@ void case_storm(int groups, int loops)
 	printf("storm messages %llu ms %llu gap_us %llu\n", (unsigned long long)*s.messages,
 	       (unsigned long long)(now_ns() - began) / MSEC,
 	       (unsigned long long)s.longest_gap_ns / 1000);
+}
+
+/* More at once than any reader can take: an interrupt emits all of it. */
+static void burst(int dev, int cpu, int nr)
+{
+	struct ktstr_ev_mark mark = { .h = { .type = KTSTR_EV_MARK }, .id = 8 };
+	struct ktstr_dev_emit e = {
+		.rec = (uintptr_t)&mark, .len = sizeof(mark), .count = nr,
+		.context = KTSTR_EMIT_HARDIRQ, .cpu = cpu,
+	};
+
+	NEED(!ioctl(dev, KTSTR_IOC_EMIT, &e));
+	printf("burst cpu %d of %d stored %llu\n", cpu, nr, (unsigned long long)e.stored);
+}
+
+void case_burst(int times, int nr)
+{
+	int dev = open_dev();
+	struct storm s;
+
+	storm_start(&s, 2, 4, 0x7fffffff);
+	for (int i = 0; i < times; i++) {
+		storm_watch(&s, now_ns() + 50 * MSEC);
+		burst(dev, i % 2, nr);
+	}
+	storm_watch(&s, now_ns() + 50 * MSEC);
+	storm_end(&s);
 }
 
 /* Sends without end, until nobody takes it any more: that is what it is for. */

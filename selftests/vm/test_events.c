@@ -597,9 +597,14 @@ TEST_F_TIMEOUT(pages, two_pages_lose_much_and_count_it, 300)
 	struct rig *r = self->rig;
 
 	r->keep = false;
-	boot(_metadata, r, "module", "size_kib=8", "storm 2 300", 280);
+	boot(_metadata, r, "module", "size_kib=8 stimuli=1", "burst 8 2000", 280);
 	finish(_metadata, r, KTSTR_EVENTS_MODULE);
 	EXPECT_EQ(8192, le64toh(r->info.buffer_bytes));
+	/* Two pages hold no 2000 records: four bursts a CPU, and what the storm lost besides. */
+	for (int i = 0; i < CPUS; i++) {
+		EXPECT_LT(4 * 1500, le64toh(r->loss[i].lost)) TH_LOG("CPU %d", i);
+		EXPECT_LE(4, r->told[i]) TH_LOG("CPU %d", i);
+	}
 	expect_holes(_metadata, r);
 }
 
