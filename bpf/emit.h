@@ -47,6 +47,9 @@ const volatile __u64 filter_events = ~0ull;	/* bits 1 << enum ktstr_event_type *
 const volatile __u64 filter_cpus[8] = { ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull };
 const volatile __u64 filter_cgroup;		/* id; 0: every cgroup */
 
+/* The loader wants the rings, though the module may be there: built in, or of no use. */
+const volatile __u32 plain_only;
+
 /* The loader's switch for records without the module, which has one of its own. */
 volatile __u32 plain_on;
 
@@ -104,9 +107,14 @@ static __always_inline void emit_plain(const void *rec, __u32 size)
 }
 
 /* The kfunc is looked for once, when the object is loaded. */
+static __always_inline bool has_module(void)
+{
+	return !plain_only && bpf_ksym_exists(ktstr_event_emit);
+}
+
 static __always_inline void emit(const void *rec, __u32 size)
 {
-	if (bpf_ksym_exists(ktstr_event_emit))
+	if (has_module())
 		ktstr_event_emit(rec, size);
 	else
 		emit_plain(rec, size);

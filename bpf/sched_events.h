@@ -250,6 +250,13 @@ int BPF_PROG(on_unthrottle, struct cfs_rq *cfs_rq)
 	return throttle(cfs_rq, false);
 }
 
+/* Do records go to the module? */
+SEC("?syscall")
+int on_path(void *ctx)
+{
+	return has_module();
+}
+
 /* A mark of the loader's. */
 SEC("?syscall")
 int on_mark(struct ktstr_ev_mark *ctx)

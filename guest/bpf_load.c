@@ -3,11 +3,9 @@
  * Loading the event programs with libbpf.
  */
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -21,7 +19,7 @@
 #define PROGS_MAX	32
 #define CPUS_MAX	512	/* PLAIN_CPUS_MAX of bpf/emit.h */
 
-/* Which event a program tells: 0, none that can be asked for. */
+/* Which event a program tells: 0, none, it is always loaded. */
 static const struct event_prog {
 	const char *name;
 	uint64_t events;
@@ -45,6 +43,7 @@ static const struct event_prog {
 	{ "on_throttle",	1ull << KTSTR_EV_THROTTLE },
 	{ "on_unthrottle",	1ull << KTSTR_EV_THROTTLE },
 	{ "on_mark",		1ull << KTSTR_EV_MARK },
+	{ "on_path",		0 },
 	{ "on_scx_enable",	1ull << KTSTR_EV_SCX_STATE },
 	{ "on_scx_disable",	1ull << KTSTR_EV_SCX_STATE },
 	{ "on_scx_dispatch",	1ull << KTSTR_EV_SCX_DISPATCH },
@@ -63,6 +62,7 @@ static struct {
 	char last_words[256];		/* and what it said first of it */
 	bool (*take)(const void *rec, size_t len);
 	struct ring_buffer *rings[CPUS_MAX];
+	int ring0;			/* descriptor of CPU 0's */
 } load;
 
 static void __attribute__((format(printf, 1, 2))) missing(const char *fmt, ...)
@@ -159,27 +159,31 @@ static int on_ring(void *ctx, void *data, size_t len)
 	return load.take(data, len) ? 0 : -ENOSPC;
 }
 
-static int make_ring(uint32_t cpu)
+static int make_ring(uint32_t cpu, int *fd)
 {
-	int map = bpf_map__fd(load.skel->maps.plain_rings), err;
-	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "ktstr_plain", 0, 0,
-				load.opts->plain_bytes, NULL);
-
-	if (fd < 0)
-		return fd;
-	load.rings[cpu] = ring_buffer__new(fd, on_ring, NULL, NULL);
-	err = load.rings[cpu] ? 0 : -errno;
-	if (!err && bpf_map_update_elem(map, &cpu, &fd, BPF_ANY))
-		err = -errno;
-	return err;
+	*fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "ktstr_plain", 0, 0, load.opts->plain_bytes,
+			     NULL);
+	if (*fd < 0)
+		return *fd;
+	load.rings[cpu] = ring_buffer__new(*fd, on_ring, NULL, NULL);
+	return load.rings[cpu] ? 0 : -errno;
 }
 
 static int make_rings(void)
 {
-	int err = load.opts->plain_cpus > CPUS_MAX ? -E2BIG : 0;
+	int map = bpf_map__fd(load.skel->maps.plain_rings), fds[CPUS_MAX] = { -1 }, err = 0;
+	uint32_t cpus[CPUS_MAX], nr = load.opts->plain_cpus;
 
-	for (uint32_t cpu = 0; !err && cpu < load.opts->plain_cpus; cpu++)
-		err = make_ring(cpu);
+	if (nr > CPUS_MAX)
+		return -E2BIG;
+	for (uint32_t cpu = 0; !err && cpu < nr; cpu++) {
+		cpus[cpu] = cpu;
+		err = make_ring(cpu, &fds[cpu]);
+	}
+	load.ring0 = fds[0];
+	/* In one call: the kernel waits for a grace period in each. */
+	if (!err && nr && bpf_map_update_batch(map, cpus, fds, &nr, NULL))
+		err = -errno;
 	return err;
 }
 
@@ -190,9 +194,11 @@ static int open_and_load(void)
 	if (!load.skel)
 		return -errno;
 	load.skel->rodata->filter_events = load.opts->events;
+	load.skel->rodata->plain_only = load.opts->plain_cpus > 0;
 	for (unsigned int i = 0; i < NR_PROGS; i++)
 		bpf_program__set_autoload(prog_of(i), !is_out(i) &&
-					  event_progs[i].events & load.opts->events);
+					  (!event_progs[i].events ||
+					   event_progs[i].events & load.opts->events));
 	return ktstr_events__load(load.skel);
 }
 
@@ -253,6 +259,21 @@ static void attach_all(uint64_t *attached)
 	*attached &= ~lacking;
 }
 
+/* A kfunc that is not found is no error to libbpf: the records would go nowhere. */
+static int check_path(void)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+	int err;
+
+	if (load.opts->plain_cpus)
+		return 0;
+	err = bpf_prog_test_run_opts(bpf_program__fd(load.skel->progs.on_path), &opts);
+	if (!err && opts.retval)
+		return 0;
+	missing("the programs do not find ktstr.ko's functions: build the kernel with CONFIG_DEBUG_INFO_BTF_MODULES=y and the module with its BTF");
+	return -ENOLINK;
+}
+
 int bpf_load__start(const struct bpf_load_opts *opts, uint64_t *attached)
 {
 	int err;
@@ -263,9 +284,16 @@ int bpf_load__start(const struct bpf_load_opts *opts, uint64_t *attached)
 	err = load_what_can_be();
 	if (err)
 		return err;
-	err = make_rings();
+	err = check_path();
+	if (!err) {
+		err = make_rings();
+		if (err)
+			missing("no BPF ring buffers for %u CPUs: %s", opts->plain_cpus,
+				strerror(-err));
+	}
 	if (err) {
-		missing("no BPF ring buffers for %u CPUs: %s", opts->plain_cpus, strerror(-err));
+		ktstr_events__destroy(load.skel);
+		load.skel = NULL;
 		return err;
 	}
 	attach_all(attached);
@@ -274,10 +302,16 @@ int bpf_load__start(const struct bpf_load_opts *opts, uint64_t *attached)
 
 void bpf_load__plain(bool on)
 {
+	uint32_t zero = 0;
+
 	__atomic_store_n(&load.skel->bss->plain_on, on, __ATOMIC_RELEASE);
-	/* synchronize_rcu() by its only name in user space: whoever saw it on is done. */
-	if (!on)
-		syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	/*
+	 * Whoever saw it on is done when a map of maps was changed: the kernel waits for
+	 * programs in there (kernel/bpf/syscall.c, maybe_wait_bpf_programs()).
+	 */
+	if (!on && bpf_map_update_elem(bpf_map__fd(load.skel->maps.plain_rings), &zero,
+				       &load.ring0, BPF_ANY))
+		missing("the last records of the BPF rings cannot be waited for");
 }
 
 int bpf_load__tasks(void)

@@ -42,7 +42,7 @@ struct bpf_load_count {
  * @attached: bit of every event that is going to be told
  *
  * A program that does not load or attach is left out and told to @missing.
- * Return: 0; -ENOTSUP ktstr was built without programs; another negative errno when
+ * Return: 0; -ENOLINK they would not find ktstr.ko; -ENOTSUP ktstr was built without programs; another negative errno when
  * none can be had, which @missing was told too.
  */
 int bpf_load__start(const struct bpf_load_opts *opts, uint64_t *attached);

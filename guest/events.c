@@ -266,6 +266,7 @@ static void missing_step(const char *what, int err)
 
 static int start_accounts(void)
 {
+	free(events.loss);
 	events.loss = calloc(events.nr_cpus, sizeof(*events.loss));
 	return events.loss ? 0 : -ENOMEM;
 }
@@ -297,15 +298,18 @@ static int try_path(enum ktstr_event_path path)
 	return err;
 }
 
-static void start_path(enum ktstr_event_path path)
+static int start_path(enum ktstr_event_path path)
 {
-	if (!try_path(path))
-		return;
+	int err = try_path(path);
+
+	if (!err)
+		return 0;
 	/* Nobody empties what it would record. */
 	if (path == KTSTR_EVENTS_MODULE)
 		ioctl(module__fd(), KTSTR_IOC_DISABLE);
 	events.path = KTSTR_EVENTS_OFF;
 	events.attached = 0;
+	return err;
 }
 
 void events__answer_pings(void)
@@ -315,12 +319,14 @@ void events__answer_pings(void)
 
 void events__start(enum ktstr_events_wish wish)
 {
+	int err = -ENOLINK;
+
 	if (wish == KTSTR_WISH_OFF)
 		return;
-	/* Programs that fail with the module would fail without. */
 	if (module__fd() >= 0)
-		start_path(KTSTR_EVENTS_MODULE);
-	else if (wish != KTSTR_WISH_MODULE)
+		err = start_path(KTSTR_EVENTS_MODULE);
+	/* Programs that fail with the module would fail without, but for its functions. */
+	if (err == -ENOLINK && wish != KTSTR_WISH_MODULE)
 		start_path(KTSTR_EVENTS_BPF);
 	send_info();
 	/* EVIN is in the queue: what the source sends comes behind it. */

@@ -25,10 +25,11 @@ static int load(void)
 	char params[PARAMS_MAX];
 
 	if (fd < 0)
-		return -errno;
+		return errno == ENOENT ? -ENODATA : -errno;
 	/* Without the file there are none: the text is empty. */
 	kfile__read_line(KTSTR_MODULE_PARAMS_PATH, params, sizeof(params));
-	if (syscall(__NR_finit_module, fd, params, 0))
+	/* One that is there already is as good. */
+	if (syscall(__NR_finit_module, fd, params, 0) && errno != EEXIST)
 		err = -errno;
 	close(fd);
 	return err;
@@ -52,8 +53,9 @@ static int open_dev(void)
 static const char *reason(int err)
 {
 	switch (err) {
-	case -ENOENT:
+	case -ENODATA:
 		return "it is not in the image; build it for this kernel (\"make kmod\")";
+	case -ENOENT:	/* a symbol that this kernel lacks */
 	case -ENOEXEC:
 	case -EINVAL:
 		return "it was built for another kernel; build it for this one (\"make kmod\")";

@@ -14,8 +14,8 @@
  * @why: gets a sentence on failure
  * @len: room in bytes
  *
- * Return: 0 or a negative errno (-ENOENT: the image has none; -ENOEXEC, -EINVAL: it is
- * of another kernel).
+ * Return: 0 or a negative errno (-ENODATA: the image has none; -ENOENT, -ENOEXEC,
+ * -EINVAL: it is of another kernel).
  */
 int module__load(char *why, size_t len);
 
