@@ -373,6 +373,9 @@ int bpf_load__counts(struct bpf_load_count *counts, unsigned int nr)
 
 	if (possible < 0)
 		return possible;
+	/* The kernel writes as much as the programs' struct plain_count has. */
+	if (bpf_map__value_size(load.skel->maps.plain_counts) != sizeof(*all))
+		return -EPROTO;
 	all = calloc(possible, sizeof(*all));
 	if (!all)
 		return -ENOMEM;
