@@ -255,11 +255,11 @@ static void expect_accounts(struct __test_metadata *_metadata, struct event_stat
 
 TEST_F_TIMEOUT(events, a_known_schedule_is_what_they_tell, 240)
 {
-	struct handover h = { .rounds = 40 };
+	struct handover h = { .rounds = 30 };
 	struct event_state *st;
 	struct rig *r = self->rig;
 
-	boot(_metadata, r, variant->word, NULL, "handover 40 8000", 220);
+	boot(_metadata, r, variant->word, NULL, "handover 30 30000", 220);
 	finish(_metadata, r, variant->path);
 	expect_none_lost(_metadata, r);
 	read_handover(_metadata, r, &h);
