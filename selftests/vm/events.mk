@@ -2,7 +2,13 @@
 # Tests of the event stream: its workload for the guest, what the test's files share,
 # and who else must be there. Included by the Makefile at the top.
 
-vm: $(B)/vm/guest_events $(B)/kmod/ktstr.ko $(B)/guest/ktstr-init
+vm: $(B)/vm/guest_events $(B)/kmod/ktstr.ko $(B)/guest/ktstr-init $(B)/vm/ktstr_nobtf.ko
+
+# It loads, and no program finds its functions.
+$(B)/vm/ktstr_nobtf.ko: $(B)/kmod/ktstr.ko
+	$(ktstr_say) GEN $@
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)objcopy --remove-section=.BTF $< $@
 
 events_guest_src := $(sort $(wildcard selftests/vm/guest_events*.c))
 $(B)/vm/guest_events: $(events_guest_src) selftests/vm/guest_events.h \

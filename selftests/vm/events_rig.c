@@ -233,7 +233,8 @@ static int fill(struct rig *r, struct cpio *c, const struct rig_opts *o, struct 
 	if (!ret)
 		ret = add_built(r, c, "/init", "../guest/ktstr-init", e);
 	if (!ret)
-		ret = add_built(r, c, KTSTR_MODULE_PATH, "../kmod/ktstr.ko", e);
+		ret = add_built(r, c, KTSTR_MODULE_PATH,
+				o->module ? o->module : "../kmod/ktstr.ko", e);
 	if (!ret)
 		ret = add_built(r, c, "/guest_events", "guest_events", e);
 	return ret ? ret : cpio__finish(c);

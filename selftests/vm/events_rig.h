@@ -98,6 +98,7 @@ struct rig_opts {
 	const char *topology;
 	const char *events;	/* of the plan */
 	const char *params;	/* of ktstr.ko, NULL for none */
+	const char *module;	/* as built, beside the test's program; NULL: ktstr.ko */
 	const char *args;
 	unsigned int timeout_s;
 };

@@ -632,6 +632,40 @@ TEST_F_TIMEOUT(pages, marks_come_in_order_and_once, 120)
 	EXPECT_EQ(nr, next);
 }
 
+/* A kfunc that is not found is no error to libbpf, and the stream would be empty. */
+static void boot_without_btf(struct __test_metadata *_metadata, struct rig *r, const char *events)
+{
+	const struct rig_opts o = {
+		.topology = TOPOLOGY, .events = events, .module = "ktstr_nobtf.ko",
+		.args = "marks 100 0", .timeout_s = 110,
+	};
+	struct ktstr_error e = { "" };
+
+	ASSERT_EQ(0, rig__boot(r, &o, &e)) TH_LOG("%s", e.msg);
+	ASSERT_TRUE(rig__run(r));
+	rig__sort(r);
+	ASSERT_TRUE(r->has_info);
+	EXPECT_NE(NULL, strstr(r->info_text, "do not find ktstr.ko's functions"))
+		TH_LOG("%s", r->info_text);
+}
+
+TEST_F_TIMEOUT(pages, a_module_without_btf_is_no_path, 120)
+{
+	boot_without_btf(_metadata, self->rig, "module");
+	EXPECT_EQ(KTSTR_EVENTS_OFF, le32toh(self->rig->info.path));
+	EXPECT_EQ(0, self->rig->nr);
+	EXPECT_TRUE(self->rig->has_exit);
+}
+
+TEST_F_TIMEOUT(pages, a_module_without_btf_gives_way_to_bpf_rings, 120)
+{
+	boot_without_btf(_metadata, self->rig, "auto");
+	ASSERT_EQ(KTSTR_EVENTS_BPF, le32toh(self->rig->info.path));
+	EXPECT_TRUE(self->rig->final);
+	expect_none_lost(_metadata, self->rig);
+	EXPECT_LT(100, self->rig->nr);
+}
+
 /* What the comparison rests on: no line may be taken for less than it says. */
 TEST(ftrace_text_is_understood)
 {
