@@ -14,6 +14,8 @@
 
 #include "bulk.h"
 
+#define EVENT_PAGES_WATERMARK	(16u << 10)	/* bytes of a CPU that are worth a wakeup */
+
 /**
  * event_pages__start() - open every CPU's buffer
  * @nr_cpus: CPUs are numbered below this; those that cannot be are left out

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <ktstr/wire.h>
@@ -19,6 +18,7 @@
 #include "bulk.h"
 #include "clock_read.h"
 #include "clock.h"
+#include "event_flush.h"
 #include "event_pages.h"
 #include "event_plain.h"
 #include "events.h"
@@ -26,16 +26,6 @@
 #include "module.h"
 #include "scx_counters.h"
 
-/*
- * No event is older than this when it leaves, unless a flush is dear: an emulated CPU
- * takes milliseconds for the few exits that it needs. So that the observer stays small
- * beside what it observes, flushing takes no more than a 25th of a CPU, down to ten
- * times a second.
- */
-#define FLUSH_NS	(10 * NSEC_PER_MSEC)
-#define FLUSH_MAX_NS	(100 * NSEC_PER_MSEC)
-#define FLUSH_SHARE	25
-#define WATERMARK	(16u << 10)		/* bytes of a CPU that are worth a wakeup */
 #define PLAIN_BYTES	(256u << 10)		/* of a BPF ring, as ktstr.ko's buffers have */
 #define WANTED_EVENTS	((1ull << KTSTR_EV_NR) - 2)
 #define TEXT_MAX	4096u
@@ -49,10 +39,7 @@ static struct {
 	uint64_t attached;
 	char text[TEXT_MAX];		/* what could not be had: lines */
 	size_t text_len;
-	int timer;			/* one-shot: the next flush */
-	int64_t flush_began;		/* when the one that goes on did; 0: none */
-	int64_t flush_cost;		/* ns, averaged over the last few */
-	bool flush_waited;		/* for the host: that is not its cost */
+	struct event_flush flush;	/* writer's thread only, once it is started */
 	struct ktstr_event_loss *loss;	/* every CPU's account; the main thread's */
 	uint64_t told_lost;		/* sum of the last account that was sent */
 	/* Between the main thread, which stops, and the writer of port 1, which empties. */
@@ -61,7 +48,7 @@ static struct {
 	bool draining;			/* recording is off: everything is to be sent */
 	bool drained;
 } events = {
-	.timer = -1, .lock = PTHREAD_MUTEX_INITIALIZER, .empty = PTHREAD_COND_INITIALIZER,
+	.lock = PTHREAD_MUTEX_INITIALIZER, .empty = PTHREAD_COND_INITIALIZER,
 };
 
 static void missing(const char *line)
@@ -85,45 +72,6 @@ void events__load_module(enum ktstr_events_wish wish)
 
 /* The writer's thread. */
 
-static void arm_timer(void)
-{
-	int64_t ns = events.flush_cost * FLUSH_SHARE;
-	struct itimerspec its = { 0 };
-
-	if (ns < FLUSH_NS)
-		ns = FLUSH_NS;
-	if (ns > FLUSH_MAX_NS)
-		ns = FLUSH_MAX_NS;
-	its.it_value.tv_nsec = ns;
-	timerfd_settime(events.timer, 0, &its, NULL);
-}
-
-static bool flush_due(void)
-{
-	uint64_t n;
-
-	if (read(events.timer, &n, sizeof(n)) != sizeof(n))
-		return false;
-	events.flush_began = now_ns();
-	events.flush_waited = false;
-	return true;
-}
-
-/* A flush goes on until there is nothing left, and only then the next one is due. */
-static void flush_goes_on(enum bulk_pumped did)
-{
-	if (!events.flush_began)
-		return;
-	if (did == BULK_PUMP_FULL || did == BULK_PUMP_TORN)
-		events.flush_waited = true;
-	if (did != BULK_PUMP_IDLE)
-		return;
-	if (!events.flush_waited)
-		events.flush_cost = (events.flush_cost * 7 + now_ns() - events.flush_began) / 8;
-	events.flush_began = 0;
-	arm_timer();
-}
-
 static bool is_draining(void)
 {
 	return __atomic_load_n(&events.draining, __ATOMIC_ACQUIRE);
@@ -131,6 +79,7 @@ static bool is_draining(void)
 
 static void say_drained(void)
 {
+	event_flush__stop(&events.flush);
 	pthread_mutex_lock(&events.lock);
 	events.drained = true;
 	pthread_cond_signal(&events.empty);
@@ -139,10 +88,11 @@ static void say_drained(void)
 
 static enum bulk_pumped on_pump(void *arg, int port_fd)
 {
-	bool draining = is_draining(), flush = flush_due() || draining, idle;
+	bool draining = is_draining(), flush, idle;
 	enum bulk_pumped did;
 
 	(void)arg;
+	flush = event_flush__due(&events.flush) || draining;
 	if (events.path == KTSTR_EVENTS_MODULE) {
 		did = event_pages__pump(port_fd, flush);
 		idle = event_pages__idle();
@@ -150,7 +100,7 @@ static enum bulk_pumped on_pump(void *arg, int port_fd)
 		did = event_plain__pump(port_fd, flush);
 		idle = event_plain__idle();
 	}
-	flush_goes_on(did);
+	event_flush__did(&events.flush, did);
 	/* It was off before this look, which found nothing: nothing can come any more. */
 	if (draining && did == BULK_PUMP_IDLE && idle)
 		say_drained();
@@ -199,7 +149,8 @@ static int start_module(void)
 	events.buffer_bytes = info.size;
 	/* A watermark must be within reach: the module refuses more. */
 	err = event_pages__start(info.nr_cpus, info.page_size,
-				 info.size / 2 < WATERMARK ? info.size / 2 : WATERMARK);
+				 info.size / 2 < EVENT_PAGES_WATERMARK ? info.size / 2 :
+				 EVENT_PAGES_WATERMARK);
 	if (!err && ioctl(fd, KTSTR_IOC_ENABLE))
 		err = -errno;
 	return err;
@@ -226,15 +177,6 @@ static int start_programs(void)
 	if (!err && events.path == KTSTR_EVENTS_BPF)
 		bpf_load__plain(true);
 	return err;
-}
-
-static int start_timer(void)
-{
-	events.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (events.timer < 0)
-		return -errno;
-	arm_timer();
-	return bulk__watch(events.timer);
 }
 
 static void send_info(void)
@@ -291,7 +233,7 @@ static int try_path(enum ktstr_event_path path)
 	if (!err)
 		err = start_programs();
 	if (!err) {
-		err = start_timer();
+		err = event_flush__init(&events.flush);
 		if (err)
 			missing_step("there is no timer for the events", err);
 	}
@@ -332,6 +274,7 @@ void events__start(enum ktstr_events_wish wish)
 	/* EVIN is in the queue: what the source sends comes behind it. */
 	if (events.path == KTSTR_EVENTS_OFF)
 		return;
+	event_flush__start(&events.flush);
 	bulk__set_source(&source);
 	if (bpf_load__tasks())
 		kfile__note("the tasks that were there cannot be listed");

@@ -30,7 +30,7 @@ $(B)/bench/bench_events: $(bench_dir)/bench_events.c $(B)/libvmm.a $(ktstr_mk) $
 
 # Writer and source of port 1 are those of a session.
 events_src := $(addprefix $(bench_dir)/,events_guest.c events_tracer.c events_stream.c)
-events_obj := $(addprefix $(B)/obj/guest/,bulk.o bulk_ring.o event_pages.o reply.o rt.o)
+events_obj := $(addprefix $(B)/obj/guest/,bulk.o bulk_ring.o event_flush.o event_pages.o reply.o rt.o)
 
 $(B)/bench/events_guest: $(events_src) $(wildcard $(bench_dir)/events_*.h) $(events_obj) \
 		$(bpf_skel) $(ktstr_mk) $(bench_dir)/bench.mk

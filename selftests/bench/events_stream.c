@@ -12,30 +12,26 @@
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <ktstr/dev.h>
 #include <ktstr/ports.h>
 
 #include "../../guest/bulk.h"
+#include "../../guest/event_flush.h"
 #include "../../guest/event_pages.h"
 #include "../../guest/rt.h"
 
 #include "events_stream.h"
-
-/* Of guest/events.c; bench_flush_ms=N and bench_watermark=BYTES try others. */
-#define FLUSH_MS	10
-#define WATERMARK	(16u << 10)
 
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
 	bool draining;		/* recording is off: everything is to be sent */
 	bool drained;
-	int timer;
+	struct event_flush flush;
 } state = {
-	.lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER, .timer = -1,
+	.lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER,
 };
 
 /* The driver makes the node when it has handled PORT_ADD: wait for that event. */
@@ -90,15 +86,15 @@ static long number(const char *name, long fallback)
 
 static enum bulk_pumped on_pump(void *arg, int port_fd)
 {
-	bool draining = is_draining(), fired;
-	enum bulk_pumped did;
-	uint64_t n;
+	bool draining = is_draining(), due = event_flush__due(&state.flush);
+	enum bulk_pumped did = event_pages__pump(port_fd, due || draining);
 
 	(void)arg;
-	fired = read(state.timer, &n, sizeof(n)) == sizeof(n);
-	did = event_pages__pump(port_fd, fired || draining);
-	if (draining && did == BULK_PUMP_IDLE && event_pages__idle())
+	event_flush__did(&state.flush, did);
+	if (draining && did == BULK_PUMP_IDLE && event_pages__idle()) {
+		event_flush__stop(&state.flush);
 		say_drained();
+	}
 	return did;
 }
 
@@ -115,34 +111,24 @@ static void ktstr_start(void)
 
 	if (ioctl(tracer__dev(), KTSTR_IOC_INFO, &info))
 		guest_die("KTSTR_IOC_INFO: %s", strerror(errno));
-	state.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	err = bulk__start(stream__port(KTSTR_BULK_DEV, O_RDWR | O_NONBLOCK), port_lost);
 	if (!err)
 		err = event_pages__start(info.nr_cpus, info.page_size,
-					 number("bench_watermark", WATERMARK));
+					 number("bench_watermark", EVENT_PAGES_WATERMARK));
 	if (!err)
-		err = bulk__watch(state.timer);
+		err = event_flush__init(&state.flush);
 	if (err)
 		guest_die("the writer of port 1: %s", strerror(-err));
 	bulk__set_source(&source);
 }
 
-static void set_timer(long ns)
-{
-	const struct itimerspec its = { .it_interval.tv_nsec = ns, .it_value.tv_nsec = ns };
-
-	if (timerfd_settime(state.timer, 0, &its, NULL))
-		guest_die("timerfd: %s", strerror(errno));
-}
-
 static void ktstr_begin(void)
 {
-	set_timer(number("bench_flush_ms", FLUSH_MS) * 1000000);
+	event_flush__start(&state.flush);
 }
 
 static void ktstr_finish(void)
 {
-	set_timer(0);
 	__atomic_store_n(&state.draining, true, __ATOMIC_RELEASE);
 	bulk__kick();
 	wait_drained();

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The timer of flushes.
+ */
+#include <errno.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "event_flush.h"
+
+#define FLUSH_NS	(10 * NSEC_PER_MSEC)
+#define FLUSH_MAX_NS	(100 * NSEC_PER_MSEC)
+#define FLUSH_SHARE	25
+
+/* With a good descriptor and a good time it cannot fail. */
+static void set_timer(const struct event_flush *f, int64_t ns)
+{
+	const struct itimerspec its = { .it_value.tv_nsec = ns };
+
+	timerfd_settime(f->timer, 0, &its, NULL);
+}
+
+static void arm(const struct event_flush *f)
+{
+	int64_t ns = f->cost * FLUSH_SHARE;
+
+	if (ns < FLUSH_NS)
+		ns = FLUSH_NS;
+	set_timer(f, ns < FLUSH_MAX_NS ? ns : FLUSH_MAX_NS);
+}
+
+int event_flush__init(struct event_flush *f)
+{
+	*f = (struct event_flush) {
+		.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC),
+	};
+	return f->timer < 0 ? -errno : bulk__watch(f->timer);
+}
+
+void event_flush__start(struct event_flush *f)
+{
+	arm(f);
+}
+
+void event_flush__stop(struct event_flush *f)
+{
+	f->began = 0;
+	set_timer(f, 0);
+}
+
+bool event_flush__due(struct event_flush *f)
+{
+	uint64_t n;
+
+	if (read(f->timer, &n, sizeof(n)) != sizeof(n))
+		return false;
+	f->began = now_ns();
+	f->waited = false;
+	return true;
+}
+
+void event_flush__did(struct event_flush *f, enum bulk_pumped did)
+{
+	if (!f->began)
+		return;
+	if (did == BULK_PUMP_FULL || did == BULK_PUMP_TORN)
+		f->waited = true;
+	if (did != BULK_PUMP_IDLE)
+		return;
+	if (!f->waited)
+		f->cost = (f->cost * 7 + now_ns() - f->began) / 8;
+	f->began = 0;
+	arm(f);
+}
