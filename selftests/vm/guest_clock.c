@@ -4,18 +4,13 @@
  * back, then answers every PING with CLCK from CPU (id mod CPUs), until ACKR.
  */
 #include <endian.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
@@ -25,64 +20,13 @@
 #include <ktstr/ports.h>
 #include <ktstr/wire.h>
 
+#include "guest_pid1.h"
+
 #define HOPS	400
 #define CLOCKSOURCE	"/sys/devices/system/clocksource/clocksource0/"
 
-static int com2 = -1, port = -1;
+static int port = -1;
 static long nr_cpus;
-
-static void __attribute__((format(printf, 1, 2))) say(const char *fmt, ...)
-{
-	char line[512];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	if (n > 0 && write(com2, line, n) != n)
-		reboot(RB_AUTOBOOT);
-}
-
-static void __attribute__((noreturn)) die(const char *what)
-{
-	say("fail %s: %s\n", what, strerror(errno));
-	reboot(RB_AUTOBOOT);
-	_exit(1);
-}
-
-/* Lines arrive as they are written, without a terminal's carriage returns. */
-static int open_raw(const char *path)
-{
-	int fd = open(path, O_RDWR | O_NOCTTY);
-	struct termios t;
-
-	if (fd < 0 || tcgetattr(fd, &t))
-		reboot(RB_AUTOBOOT);
-	cfmakeraw(&t);
-	if (tcsetattr(fd, TCSANOW, &t))
-		reboot(RB_AUTOBOOT);
-	return fd;
-}
-
-/* The driver makes the node when it has handled PORT_ADD: wait for that event. */
-static int open_port(const char *path)
-{
-	char events[4096] __attribute__((aligned(8)));
-	int watch = inotify_init1(0);
-	int fd;
-
-	if (watch < 0 || inotify_add_watch(watch, "/dev", IN_CREATE | IN_ATTRIB) < 0)
-		die("inotify");
-	while ((fd = open(path, O_RDWR)) < 0) {
-		if (errno != ENOENT && errno != ENXIO)
-			die(path);
-		if (read(watch, events, sizeof(events)) < 0)
-			die("inotify read");
-	}
-	close(watch);
-	return fd;
-}
 
 static void say_file(const char *name, const char *path)
 {

@@ -24,7 +24,7 @@ $(vm_test): $(B)/vm/%: $(vm_dir)/%.c $(vm_util) $(B)/libhost.a $(B)/libvmm.a $(i
 	$(ktstr_q)$(CC) $(ktstr_cflags) $(ktstr_test_cflags) -I. -o $@ $< $(vm_util) \
 		$(B)/libhost.a $(B)/libvmm.a $(image_obj) $(ktstr_libs)
 
-$(vm_guest): $(B)/vm/%: $(vm_dir)/%.c $(ktstr_mk) $(vm_dir)/vm.mk
+$(vm_guest): $(B)/vm/%: $(vm_dir)/%.c $(vm_dir)/guest_pid1.h $(ktstr_mk) $(vm_dir)/vm.mk
 	$(ktstr_say) CC[guest] $<
 	$(ktstr_q)mkdir -p $(@D)
 	$(ktstr_q)$(CC) $(ktstr_cflags) -I. -static -o $@ $(filter %.c,$^) -lz -lpthread
