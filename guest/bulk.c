@@ -33,7 +33,8 @@ static struct {
 	struct bulk_ring ring;
 	bool exit_sent;		/* EXIT is in the ring: nothing may follow it */
 	struct reply reply;	/* writer's thread only */
-	const struct bulk_source *source;	/* set once */
+	const struct bulk_source *source;
+	uint64_t source_from;	/* bytes of the queue that come before its frames */
 	uint64_t turn_end;	/* of the queue, also when the port was full meanwhile */
 	bool torn;		/* the source is in the middle of a frame; writer's thread only */
 	int port_fd;
@@ -203,9 +204,20 @@ static bool ring_empty(void)
 	return empty;
 }
 
+/* The source, once all that was queued before it is written. */
+static const struct bulk_source *its_turn(void)
+{
+	const struct bulk_source *source;
+
+	pthread_mutex_lock(&bulk.lock);
+	source = bulk.ring.tail < bulk.source_from ? NULL : bulk.source;
+	pthread_mutex_unlock(&bulk.lock);
+	return source;
+}
+
 static enum bulk_pumped pump(void)
 {
-	const struct bulk_source *source = __atomic_load_n(&bulk.source, __ATOMIC_ACQUIRE);
+	const struct bulk_source *source = its_turn();
 	enum bulk_pumped ret = source ? source->pump(source->arg, bulk.port_fd) : BULK_PUMP_IDLE;
 
 	bulk.torn = ret == BULK_PUMP_TORN;
@@ -237,9 +249,12 @@ static void send_all(void)
 /* Every ping is answered, also when several come at once. */
 static void answer_ping(void *arg, uint64_t id)
 {
-	const struct bulk_source *source = __atomic_load_n(&bulk.source, __ATOMIC_ACQUIRE);
+	const struct bulk_source *source;
 
 	(void)arg;
+	pthread_mutex_lock(&bulk.lock);
+	source = bulk.source;
+	pthread_mutex_unlock(&bulk.lock);
 	if (source && source->ping)
 		source->ping(source->arg, id);
 }
@@ -297,7 +312,10 @@ static int watch(int fd, uint32_t events)
 
 void bulk__set_source(const struct bulk_source *source)
 {
-	__atomic_store_n(&bulk.source, source, __ATOMIC_RELEASE);
+	pthread_mutex_lock(&bulk.lock);
+	bulk.source = source;
+	bulk.source_from = bulk.ring.head;
+	pthread_mutex_unlock(&bulk.lock);
 	bulk__kick();
 }
 

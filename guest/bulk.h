@@ -65,7 +65,8 @@ struct bulk_source {
 /**
  * bulk__set_source() - from now on this is the source; it lives as long as the writer
  *
- * Not while an earlier one has frames on their way.
+ * What is in the queue now is sent before any of its frames. Not while an earlier one
+ * has frames on their way.
  */
 void bulk__set_source(const struct bulk_source *source);
 

@@ -271,7 +271,7 @@ void events__start(enum ktstr_events_wish wish)
 	if (err == -ENOLINK && wish != KTSTR_WISH_MODULE)
 		start_path(KTSTR_EVENTS_BPF);
 	send_info();
-	/* EVIN is in the queue: what the source sends comes behind it. */
+	/* EVIN is in the queue, and what the source sends comes behind it. */
 	if (events.path == KTSTR_EVENTS_OFF)
 		return;
 	event_flush__start(&events.flush);

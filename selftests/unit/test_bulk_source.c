@@ -240,6 +240,25 @@ TEST_F(source, what_was_torn_goes_on_before_the_queue)
 	EXPECT_EQ(src.torn, 5);
 }
 
+/*
+ * EVIN says what the source's frames are. It is in the queue, and the writer is in
+ * the middle of a turn that ends before it.
+ */
+TEST_F(source, what_was_queued_before_a_source_comes_before_its_frames)
+{
+	static const uint8_t block[100000];
+	struct pollfd begun = { .fd = self->port->fd, .events = POLLIN };
+
+	bulk__send(KTSTR_T_SOUT, block, sizeof(block));
+	ASSERT_EQ(1, poll(&begun, 1, 5000));
+	bulk__send(KTSTR_T_EVIN, "info", 4);
+	src.left = 1;
+	bulk__set_source(&frames);
+	EXPECT_EQ(KTSTR_T_SOUT, le32toh(port_next(self->port).type));
+	EXPECT_EQ(KTSTR_T_EVIN, le32toh(port_next(self->port).type));
+	EXPECT_EQ(KTSTR_T_EVNT, le32toh(port_next(self->port).type));
+}
+
 /* Nobody polls: an idle source is called again only when something happened. */
 TEST_F(source, an_idle_source_is_left_alone)
 {
