@@ -110,6 +110,38 @@ TEST_F_TIMEOUT(run, two_llcs_pass_steady, 90)
 	EXPECT_PASS();
 }
 
+/* Tasks of this name among the events of the first run; -1 when the JSON does not tell. */
+static int tasks_named(const char *path, const char *name)
+{
+	json_t *o = json_load_file(path, 0, NULL);
+	json_t *run = json_array_get(json_object_get(o, "runs"), 0);
+	json_t *metrics = json_object_get(json_object_get(run, "events"), "metrics");
+	json_t *tasks = json_object_get(metrics, "tasks"), *task;
+	int n = tasks ? 0 : -1;
+	size_t i;
+
+	json_array_foreach(tasks, i, task)
+		n += !strcmp(name, json_string_value(json_object_get(task, "comm")));
+	json_decref(o);
+	return n;
+}
+
+/*
+ * 16 of its tasks on each side, on all CPUs and beside the scenario's workers, which may
+ * then wait too long for this machine: the verdict is not the subject.
+ */
+TEST_F_TIMEOUT(run, every_event_of_hackbench_arrives, 120)
+{
+	RUN(110, "run", "steady", "--accel", "kvm", "--json", self->json, "--duration", "6",
+	    "--topology", "1,2,2,1",
+	    "--sched", "sh -c \"scx_simple & until read s < /sys/kernel/sched_ext/state; "
+	    "test $s = enabled; do sleep 0.1; done; sleep 0.5; "
+	    "hackbench -p -g 4 -f 4 -l 1000; wait\"");
+	EXPECT_OUT("events_complete: all ");
+	EXPECT_OUT("none was lost in the window (0 outside), every CPU's account balances");
+	EXPECT_LE(16, tasks_named(self->json, "hackbench"));
+}
+
 TEST_F_TIMEOUT(run, scheduler_killed_in_mid_run_fails, 90)
 {
 	RUN(80, "run", "steady", "--accel", "kvm", "--json", self->json, "--duration", "20",
