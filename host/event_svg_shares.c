@@ -12,11 +12,17 @@
 #define HEIGHT	200.0
 #define BOTTOM	(TOP + HEIGHT)
 
+#define LABEL_BYTES	24
+#define LABEL_WIDTH	(8.0 * LABEL_BYTES)	/* px: room for the longest */
+#define LABEL_HEIGHT	18.0
+
 /* Layers of the picture: colours and the others. */
 struct areas {
 	uint32_t nr;
 	uint64_t width_ns;
 	double y[HTML_COLOURS + 2][EVENT_SERIES];	/* upper ends; [0] is the bottom */
+	uint32_t nr_labels;
+	double label_x[HTML_COLOURS], label_y[HTML_COLOURS];
 };
 
 static double part_ns(const struct html *h, const struct areas *a, uint32_t at)
@@ -77,25 +83,39 @@ static void draw_area(struct html *h, const struct areas *a, uint32_t layer, uin
 	buf__printf(h->b, "</title></path>\n");
 }
 
-/* Its name where its area is highest, if there is room. */
-static void draw_label(struct html *h, const struct areas *a, uint32_t layer)
+static double middle(const struct areas *a, uint32_t layer, uint32_t at)
+{
+	return BOTTOM - HEIGHT * (a->y[layer + 1][at] + a->y[layer][at]) / 2;
+}
+
+static bool is_free(const struct areas *a, double x, double y)
+{
+	for (uint32_t i = 0; i < a->nr_labels; i++)
+		if (x < a->label_x[i] + LABEL_WIDTH && a->label_x[i] < x + LABEL_WIDTH &&
+		    y < a->label_y[i] + LABEL_HEIGHT && a->label_y[i] < y + LABEL_HEIGHT)
+			return false;
+	return true;
+}
+
+/* Its name where its area is highest and no other name is, if there is room. */
+static void draw_label(struct html *h, struct areas *a, uint32_t layer)
 {
 	uint32_t best = 0, from = a->nr / 8, to = a->nr - a->nr / 4;
-	double high = 0, y;
+	double high = 0, part, x, y;
 
 	for (uint32_t i = from; i < to; i++) {
-		y = a->y[layer + 1][i] - a->y[layer][i];
-		if (y > high) {
-			high = y;
+		part = a->y[layer + 1][i] - a->y[layer][i];
+		if (part > high && is_free(a, x_of(h, a, i), middle(a, layer, i))) {
+			high = part;
 			best = i;
 		}
 	}
-	if (HEIGHT * high < 18)
+	if (HEIGHT * high < LABEL_HEIGHT)
 		return;
-	y = (a->y[layer + 1][best] + a->y[layer][best]) / 2;
-	buf__printf(h->b, "<text class=\"onarea\" x=\"%.1f\" y=\"%.1f\">", x_of(h, a, best),
-		    BOTTOM - HEIGHT * y + 4.5);
-	html__text(h, h->top[layer]->path[0] ? h->top[layer]->path : "(not known)", 24);
+	x = a->label_x[a->nr_labels] = x_of(h, a, best);
+	y = a->label_y[a->nr_labels++] = middle(a, layer, best);
+	buf__printf(h->b, "<text class=\"onarea\" x=\"%.1f\" y=\"%.1f\">", x, y + 4.5);
+	html__text(h, h->top[layer]->path[0] ? h->top[layer]->path : "(not known)", LABEL_BYTES);
 	buf__printf(h->b, "</text>\n");
 }
 
