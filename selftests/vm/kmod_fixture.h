@@ -201,8 +201,10 @@ static bool line_has(const char *line, const char *text)
  * tasks have not run for most of a second) among its running tasks. When this machine
  * stands still for that long while CPU 1 goes down, sched_cpu_dying() warns of a CPU that
  * is not empty: two run, it says, and lists one, the stopper. That is how a task that is
- * there is told from a server. A server that is stopped there, or whose timer fires after
- * that, may be warned of once more: by these functions, called for no other reason.
+ * there is told from a server. Its bandwidth is then counted on a runqueue that has gone:
+ * deadline.c warns of that once, wherever it looks first (a server that is stopped, or its
+ * inactive timer), and hrtimer_forward() of the timer of a server that is late. Guests that
+ * may say so run no SCHED_DEADLINE task: what deadline.c says there is about a server.
  *
  * "soft lockup" and RCU's stalls are how a kernel sees that its machine did not run.
  */
@@ -225,8 +227,7 @@ static struct splats sort_splats(const char *com2)
 		com2 += strlen(KMOD_SPLAT);
 		if (line_has(com2, server[seen % 3]))
 			seen++;
-		else if ((line_has(com2, " task_non_contending+") &&
-			  explained_by(com2, "log:  dl_server_stop+")) ||
+		else if (line_has(com2, " at kernel/sched/deadline.c:") ||
 			 (line_has(com2, " hrtimer_forward+") &&
 			  explained_by(com2, "log:  dl_task_timer+")))
 			s.fair_server++;
