@@ -8,10 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <ktstr/cpulist.h>
 #include <ktstr/error.h>
 #include <ktstr/plan.h>
-
-#include "cpulist.h"
 
 /* What a plan that does not say it gets. */
 #define PLAN_SCHED_TIMEOUT_MS	10000u

@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <ktstr/cpulist.h>
 #include <ktstr/error.h>
 
-#include "cpulist.h"
 #include "plan_read.h"
 
 /**
