@@ -44,8 +44,10 @@ struct {
 
 /* Set before loading; the verifier then removes what they rule out. */
 const volatile __u64 filter_events = ~0ull;	/* bits 1 << enum ktstr_event_type */
-const volatile __u64 filter_cpus[8] = { ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull };
+const volatile __u32 filter_by_cpu;		/* only those of filter_cpus */
+const volatile __u64 filter_cpus[16];
 const volatile __u64 filter_cgroup;		/* id; 0: every cgroup */
+const volatile __u32 filter_cgroup_level;	/* how many cgroups are above it */
 
 /* The loader wants the rings, though the module may be there: built in, or of no use. */
 const volatile __u32 plain_only;
@@ -124,7 +126,7 @@ static __always_inline bool cpu_wanted(void)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 
-	return cpu >= 512 || filter_cpus[cpu / 64] & 1ull << cpu % 64;
+	return !filter_by_cpu || (cpu < 1024 && filter_cpus[cpu / 64] & 1ull << cpu % 64);
 }
 
 static __always_inline __u64 cgroup_of(struct task_struct *p)
@@ -132,11 +134,28 @@ static __always_inline __u64 cgroup_of(struct task_struct *p)
 	return BPF_CORE_READ(p, cgroups, dfl_cgrp, kn, id);
 }
 
-static __always_inline bool task_wanted(struct task_struct *p)
+/* Is it the filter's, or below that? A cgroup has all those above it by their level. */
+static __always_inline bool cgroup_wanted(struct cgroup *cgrp)
 {
-	return !filter_cgroup || cgroup_of(p) == filter_cgroup;
+	__u32 at = bpf_core_field_offset(struct cgroup, ancestors) +
+		   filter_cgroup_level * sizeof(void *);
+	struct cgroup *above = NULL;
+
+	if (!filter_cgroup)
+		return true;
+	if (!cgrp || BPF_CORE_READ(cgrp, level) < (int)filter_cgroup_level ||
+	    bpf_probe_read_kernel(&above, sizeof(above), (void *)cgrp + at))
+		return false;
+	return BPF_CORE_READ(above, kn, id) == filter_cgroup;
 }
 
-#define WANTED(_type) (filter_events & 1ull << (_type) && cpu_wanted())
+static __always_inline bool task_wanted(struct task_struct *p)
+{
+	return !filter_cgroup || cgroup_wanted(BPF_CORE_READ(p, cgroups, dfl_cgrp));
+}
+
+/* Who a task is and which cgroups there are is told wherever it happens. */
+#define WANTED(_type)		(filter_events & 1ull << (_type))
+#define WANTED_HERE(_type)	(WANTED(_type) && cpu_wanted())
 
 #endif /* KTSTR_BPF_EMIT_H */

@@ -43,7 +43,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		.next_prio = next->prio,
 	};
 
-	if (WANTED(KTSTR_EV_SWITCH) && (task_wanted(prev) || task_wanted(next)))
+	if (WANTED_HERE(KTSTR_EV_SWITCH) && (task_wanted(prev) || task_wanted(next)))
 		emit(&ev, sizeof(ev));
 	return 0;
 }
@@ -55,7 +55,7 @@ static int wake(enum ktstr_event_type type, struct task_struct *p, __u16 cpu)
 		.waker = bpf_get_current_pid_tgid(),
 	};
 
-	if (WANTED(type) && task_wanted(p))
+	if (WANTED_HERE(type) && task_wanted(p))
 		emit(&ev, sizeof(ev));
 	return 0;
 }
@@ -86,7 +86,7 @@ int BPF_PROG(on_migrate, struct task_struct *p, int dest_cpu)
 		.from_cpu = p->thread_info.cpu,
 	};
 
-	if (WANTED(KTSTR_EV_MIGRATE) && task_wanted(p))
+	if (WANTED_HERE(KTSTR_EV_MIGRATE) && task_wanted(p))
 		emit(&ev, sizeof(ev));
 	return 0;
 }
@@ -135,6 +135,7 @@ SEC("?tp_btf/cgroup_attach_task")
 int BPF_PROG(on_cgroup_attach, struct cgroup *dst, const char *path, struct task_struct *p,
 	     bool threadgroup)
 {
+	/* It is in there already. */
 	return describe(KTSTR_EV_CGROUP_ATTACH, p, bpf_get_current_pid_tgid(), dst->kn->id);
 }
 
@@ -183,7 +184,8 @@ int BPF_PROG(on_idle, unsigned int state, unsigned int cpu)
 {
 	struct ktstr_event ev = { .type = KTSTR_EV_IDLE, .arg = state };
 
-	if (WANTED(KTSTR_EV_IDLE))
+	/* A CPU that idles is no task's. */
+	if (WANTED_HERE(KTSTR_EV_IDLE) && !filter_cgroup)
 		emit(&ev, sizeof(ev));
 	return 0;
 }
@@ -195,7 +197,7 @@ static int prio(struct task_struct *p, __u32 value)
 		.prio = value,
 	};
 
-	if (WANTED(KTSTR_EV_PRIO) && task_wanted(p))
+	if (WANTED_HERE(KTSTR_EV_PRIO) && task_wanted(p))
 		emit(&ev, sizeof(ev));
 	return 0;
 }
@@ -233,7 +235,8 @@ static int throttle(struct cfs_rq *cfs_rq, bool on)
 		.cgroup = BPF_CORE_READ(cfs_rq, tg, css.cgroup, kn, id),
 	};
 
-	if (WANTED(KTSTR_EV_THROTTLE) && (!filter_cgroup || ev.cgroup == filter_cgroup))
+	if (WANTED_HERE(KTSTR_EV_THROTTLE) &&
+	    cgroup_wanted(BPF_CORE_READ(cfs_rq, tg, css.cgroup)))
 		emit(&ev, sizeof(ev));
 	return 0;
 }
@@ -248,6 +251,18 @@ SEC("?fentry/unthrottle_cfs_rq")
 int BPF_PROG(on_unthrottle, struct cfs_rq *cfs_rq)
 {
 	return throttle(cfs_rq, false);
+}
+
+/* A cgroup that was there before the programs: the loader knows its name. */
+SEC("?syscall")
+int on_cgroup_name(struct ktstr_ev_cgroup *ctx)
+{
+	struct ktstr_ev_cgroup ev = *ctx;
+
+	ev.h = (struct ktstr_event) { .type = KTSTR_EV_CGROUP };
+	if (WANTED(KTSTR_EV_CGROUP))
+		emit(&ev, sizeof(ev));
+	return 0;
 }
 
 /* Do records go to the module? */

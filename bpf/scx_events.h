@@ -71,7 +71,7 @@ int BPF_PROG(on_scx_dispatch, struct scx_dispatch_q *dsq, struct task_struct *p,
 		.slice_ns = p->scx.slice,
 	};
 
-	if (WANTED(KTSTR_EV_SCX_DISPATCH))
+	if (WANTED_HERE(KTSTR_EV_SCX_DISPATCH) && task_wanted(p))
 		emit(&ev, sizeof(ev));
 	return 0;
 }

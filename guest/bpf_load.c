@@ -34,6 +34,7 @@ static const struct event_prog {
 	{ "on_exit",		1ull << KTSTR_EV_EXIT },
 	{ "on_cgroup_attach",	1ull << KTSTR_EV_CGROUP_ATTACH },
 	{ "on_cgroup",		1ull << KTSTR_EV_CGROUP },
+	{ "on_cgroup_name",	1ull << KTSTR_EV_CGROUP },
 	{ "on_task",		1ull << KTSTR_EV_TASK },
 	{ "on_idle",		1ull << KTSTR_EV_IDLE },
 	{ "on_nice",		1ull << KTSTR_EV_PRIO },
@@ -187,14 +188,27 @@ static int make_rings(void)
 	return err;
 }
 
+static void set_filters(const struct bpf_load_opts *opts)
+{
+	struct ktstr_events__rodata *ro = load.skel->rodata;
+
+	_Static_assert(sizeof(ro->filter_cpus) == sizeof(opts->cpus->bits), "the same CPUs");
+	ro->filter_events = opts->events;
+	ro->filter_by_cpu = !!opts->cpus;
+	if (opts->cpus)
+		memcpy((void *)ro->filter_cpus, opts->cpus->bits, sizeof(ro->filter_cpus));
+	ro->filter_cgroup = opts->cgroup;
+	ro->filter_cgroup_level = opts->cgroup_level;
+	ro->plain_only = opts->plain_cpus > 0;
+}
+
 static int open_and_load(void)
 {
 	load.failed[0] = load.last_words[0] = '\0';
 	load.skel = ktstr_events__open();
 	if (!load.skel)
 		return -errno;
-	load.skel->rodata->filter_events = load.opts->events;
-	load.skel->rodata->plain_only = load.opts->plain_cpus > 0;
+	set_filters(load.opts);
 	for (unsigned int i = 0; i < NR_PROGS; i++)
 		bpf_program__set_autoload(prog_of(i), !is_out(i) &&
 					  (!event_progs[i].events ||
@@ -350,6 +364,14 @@ int bpf_load__mark(uint64_t id, uint64_t arg)
 	struct ktstr_ev_mark mark = { .id = id, .arg = arg };
 
 	return load.skel ? run(load.skel->progs.on_mark, &mark, sizeof(mark)) : -ENOENT;
+}
+
+int bpf_load__cgroup(uint64_t id, const char *path)
+{
+	struct ktstr_ev_cgroup ev = { .id = id };
+
+	snprintf(ev.path, sizeof(ev.path), "%s", path);
+	return load.skel ? run(load.skel->progs.on_cgroup_name, &ev, sizeof(ev)) : -ENOENT;
 }
 
 int bpf_load__scx_counter(struct ktstr_ev_scx_counter *ev)

@@ -12,11 +12,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <ktstr/cpulist.h>
 #include <ktstr/event.h>
 
 /**
  * struct bpf_load_opts - what to load
  * @events: bit of every enum ktstr_event_type that is wanted
+ * @cpus: only what happens on these, NULL: on all; who a task is, is told wherever it is
+ * @cgroup: id of a cgroup: only of tasks in it or below; 0: of all
+ * @cgroup_level: how many cgroups are above it
  * @plain_cpus: 0: records go to ktstr.ko, which is loaded; else each of so many CPUs
  *	gets a BPF ring buffer
  * @plain_bytes: of such a ring, a power of two and whole pages
@@ -24,6 +28,9 @@
  */
 struct bpf_load_opts {
 	uint64_t events;
+	const struct cpu_mask *cpus;
+	uint64_t cgroup;
+	uint32_t cgroup_level;
 	unsigned int plain_cpus;
 	size_t plain_bytes;
 	void (*missing)(const char *line);
@@ -55,6 +62,9 @@ int bpf_load__tasks(void);
 
 /** bpf_load__mark() - emit a mark; return: 0 or a negative errno */
 int bpf_load__mark(uint64_t id, uint64_t arg);
+
+/** bpf_load__cgroup() - emit that cgroup @id has @path below the root; return: 0 or a negative errno */
+int bpf_load__cgroup(uint64_t id, const char *path);
 
 /** bpf_load__scx_counter() - emit @ev, whose type is filled in; return: 0 or a negative errno */
 int bpf_load__scx_counter(struct ktstr_ev_scx_counter *ev);

@@ -30,6 +30,13 @@ int bpf_load__mark(uint64_t id, uint64_t arg)
 	return -ENOTSUP;
 }
 
+int bpf_load__cgroup(uint64_t id, const char *path)
+{
+	(void)id;
+	(void)path;
+	return -ENOTSUP;
+}
+
 int bpf_load__scx_counter(struct ktstr_ev_scx_counter *ev)
 {
 	(void)ev;

@@ -100,6 +100,31 @@ int cgroup__create_all(const struct guest_plan *plan, struct ktstr_error *e)
 	return err;
 }
 
+int cgroup__make(const char *path, uint64_t *id, uint32_t *level, struct ktstr_error *e)
+{
+	char dir[PATH_MAX];
+	struct stat st;
+	int err;
+
+	*level = 0;
+	for (size_t len = 0;; len++) {
+		len += strcspn(path + len, "/");
+		snprintf(dir, sizeof(dir), KTSTR_CGROUP_MOUNT "/%.*s", (int)len, path);
+		err = make_dir(dir, e);
+		if (err)
+			return err;
+		++*level;
+		if (!path[len])
+			break;
+	}
+	if (stat(dir, &st))
+		return ktstr_error_set(e, -errno, "cannot look at the cgroup %s: %s", dir,
+				       strerror(errno));
+	/* kernfs gives files the numbers that it knows them by (fs/kernfs/inode.c). */
+	*id = st.st_ino;
+	return 0;
+}
+
 int cgroup__attach(const struct guest_plan_cgroup *cg, pid_t pid, struct ktstr_error *e)
 {
 	char path[PATH_MAX], text[16];

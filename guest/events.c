@@ -12,10 +12,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <ktstr/event_set.h>
 #include <ktstr/wire.h>
 
 #include "bpf_load.h"
 #include "bulk.h"
+#include "cgroup.h"
 #include "clock_read.h"
 #include "clock.h"
 #include "event_flush.h"
@@ -27,7 +29,6 @@
 #include "scx_counters.h"
 
 #define PLAIN_BYTES	(256u << 10)		/* of a BPF ring, as ktstr.ko's buffers have */
-#define WANTED_EVENTS	((1ull << KTSTR_EV_NR) - 2)
 #define TEXT_MAX	4096u
 
 static struct {
@@ -36,6 +37,7 @@ static struct {
 	uint32_t page_size;
 	uint32_t clock;
 	uint64_t buffer_bytes;
+	struct bpf_load_opts opts;	/* what is wanted */
 	uint64_t attached;
 	char text[TEXT_MAX];		/* what could not be had: lines */
 	size_t text_len;
@@ -167,13 +169,10 @@ static int start_plain(void)
 
 static int start_programs(void)
 {
-	static struct bpf_load_opts opts = {
-		.events = WANTED_EVENTS, .plain_bytes = PLAIN_BYTES, .missing = missing,
-	};
 	int err;
 
-	opts.plain_cpus = events.path == KTSTR_EVENTS_BPF ? events.nr_cpus : 0;
-	err = bpf_load__start(&opts, &events.attached);
+	events.opts.plain_cpus = events.path == KTSTR_EVENTS_BPF ? events.nr_cpus : 0;
+	err = bpf_load__start(&events.opts, &events.attached);
 	if (!err && events.path == KTSTR_EVENTS_BPF)
 		bpf_load__plain(true);
 	return err;
@@ -191,8 +190,10 @@ static void send_info(void)
 	f.info.page_size = htole32(events.page_size);
 	f.info.clock = htole32(events.clock);
 	f.info.buffer_bytes = htole64(events.buffer_bytes);
-	f.info.wanted = htole64(WANTED_EVENTS);
+	f.info.wanted = htole64(events.opts.events);
 	f.info.attached = htole64(events.attached);
+	f.info.filter = htole32((events.opts.cpus ? KTSTR_FILTER_CPUS : 0) |
+				(events.opts.cgroup ? KTSTR_FILTER_CGROUP : 0));
 	clock_read(&f.info.at, KTSTR_CLOCK_BEGIN, 0, module__fd());
 	memcpy(f.text, events.text, events.text_len);
 	bulk__send(KTSTR_T_EVIN, &f, sizeof(f.info) + events.text_len);
@@ -240,6 +241,38 @@ static int try_path(enum ktstr_event_path path)
 	return err;
 }
 
+/* Before the programs: they are built around their filters. */
+static int set_filter(const struct guest_plan_filter *filter)
+{
+	static struct cpu_mask cpus;
+	struct ktstr_error e;
+	char line[KTSTR_CGROUP_PATH_MAX + 32];
+	int err = 0;
+
+	events.opts = (struct bpf_load_opts) {
+		.events = KTSTR_EVENT_SET_ALL, .plain_bytes = PLAIN_BYTES, .missing = missing,
+	};
+	/* Without marks nobody could tell window and losses. */
+	if (filter->types_text) {
+		events.opts.events = filter->types | 1ull << KTSTR_EV_MARK;
+		snprintf(line, sizeof(line), "only %.250s", filter->types_text);
+		missing(line);
+	}
+	if (filter->cpus_text) {
+		cpus = filter->cpus;
+		events.opts.cpus = &cpus;
+		snprintf(line, sizeof(line), "only what happens on CPUs %.200s", filter->cpus_text);
+		missing(line);
+	}
+	if (filter->cgroup) {
+		err = cgroup__make(filter->cgroup, &events.opts.cgroup, &events.opts.cgroup_level,
+				   &e);
+		snprintf(line, sizeof(line), "only of tasks in cgroup /%s", filter->cgroup);
+		missing(err ? e.msg : line);
+	}
+	return err;
+}
+
 static int start_path(enum ktstr_event_path path)
 {
 	int err = try_path(path);
@@ -259,14 +292,33 @@ void events__answer_pings(void)
 	bulk__set_source(&no_source);
 }
 
-void events__start(enum ktstr_events_wish wish)
+static bool wanted(enum ktstr_event_type type)
 {
-	int err = -ENOLINK;
+	return events.opts.events & 1ull << type;
+}
+
+/* Who was there before the programs. */
+static void tell_old(const struct guest_plan_filter *filter)
+{
+	char path[KTSTR_CGROUP_PATH_MAX + 2];
+
+	snprintf(path, sizeof(path), "/%s", filter->cgroup ? filter->cgroup : "");
+	if (filter->cgroup && wanted(KTSTR_EV_CGROUP) &&
+	    bpf_load__cgroup(events.opts.cgroup, path))
+		kfile__note("the cgroup %s has no name in the events", path);
+	if (wanted(KTSTR_EV_TASK) && bpf_load__tasks())
+		kfile__note("the tasks that were there cannot be listed");
+}
+
+void events__start(enum ktstr_events_wish wish, const struct guest_plan_filter *filter)
+{
+	int err;
 
 	if (wish == KTSTR_WISH_OFF)
 		return;
-	if (module__fd() >= 0)
-		err = start_path(KTSTR_EVENTS_MODULE);
+	err = set_filter(filter);
+	if (!err)
+		err = module__fd() >= 0 ? start_path(KTSTR_EVENTS_MODULE) : -ENOLINK;
 	/* Programs that fail with the module would fail without, but for its functions. */
 	if (err == -ENOLINK && wish != KTSTR_WISH_MODULE)
 		start_path(KTSTR_EVENTS_BPF);
@@ -276,8 +328,7 @@ void events__start(enum ktstr_events_wish wish)
 		return;
 	event_flush__start(&events.flush);
 	bulk__set_source(&source);
-	if (bpf_load__tasks())
-		kfile__note("the tasks that were there cannot be listed");
+	tell_old(filter);
 }
 
 void events__mark(uint64_t id, uint64_t arg)

@@ -13,6 +13,8 @@
 
 #include <ktstr/plan.h>
 
+#include "plan_read.h"
+
 /** events__load_module() - load ktstr.ko if @wish is for it; before anybody asks module__fd() */
 void events__load_module(enum ktstr_events_wish wish);
 
@@ -20,11 +22,11 @@ void events__load_module(enum ktstr_events_wish wish);
 void events__answer_pings(void);
 
 /**
- * events__start() - record, as @wish says, and send EVIN
+ * events__start() - record, as @wish says, what @filter lets through, and send EVIN
  *
- * Context: main thread, once.
+ * Context: main thread, once. @filter is not referenced after the call.
  */
-void events__start(enum ktstr_events_wish wish);
+void events__start(enum ktstr_events_wish wish, const struct guest_plan_filter *filter);
 
 /** events__mark() - a mark in the stream; nothing where there is none */
 void events__mark(uint64_t id, uint64_t arg);

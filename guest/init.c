@@ -147,7 +147,7 @@ static uint32_t carry_out(struct outcome *o)
 {
 	uint32_t code = 0;
 
-	events__start(plan.events);
+	events__start(plan.events, &plan.filter);
 	if (plan.sched && !sched__start(&plan, o))
 		goto stop;
 	if (plan.exec)

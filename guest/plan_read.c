@@ -6,9 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <ktstr/event_set.h>
 
 #include "plan_read.h"
 
@@ -188,6 +191,27 @@ static int do_events(struct line *l)
 	return bad(l, "events are off, module, bpf or auto, not '%.40s'", l->words[1]);
 }
 
+static int do_events_only(struct line *l)
+{
+	const char *wrong;
+	size_t len;
+
+	if (event_set__parse(l->words[1], &l->plan->filter.types, &wrong)) {
+		len = strcspn(wrong, ",");
+		return bad(l, "'%.*s' is no scheduler event", len > 40 ? 40 : (int)len, wrong);
+	}
+	l->plan->filter.types_text = l->words[1];
+	return 0;
+}
+
+static int do_events_cpus(struct line *l)
+{
+	if (cpulist__parse(l->words[1], &l->plan->filter.cpus))
+		return bad(l, "'%.40s' is no CPU list such as 0-1,3", l->words[1]);
+	l->plan->filter.cpus_text = l->words[1];
+	return 0;
+}
+
 /* It becomes the name of a directory: no '/', and no '.', which cgroupfs's own files have. */
 static bool cgroup_name_ok(const char *s)
 {
@@ -196,6 +220,33 @@ static bool cgroup_name_ok(const char *s)
 	size_t len = strlen(s);
 
 	return len && len <= KTSTR_CGROUP_NAME_MAX && strspn(s, allowed) == len;
+}
+
+/* Names with a '/' between two: none begins or ends the path. */
+static bool cgroup_path_ok(const char *s)
+{
+	char name[KTSTR_CGROUP_NAME_MAX + 2];
+	size_t len;
+
+	if (strlen(s) > KTSTR_CGROUP_PATH_MAX)
+		return false;
+	for (;; s += len + 1) {
+		len = strcspn(s, "/");
+		snprintf(name, sizeof(name), "%.*s", len < sizeof(name) ? (int)len :
+			 (int)sizeof(name) - 1, s);
+		if (!cgroup_name_ok(name))
+			return false;
+		if (!s[len])
+			return true;
+	}
+}
+
+static int do_events_cgroup(struct line *l)
+{
+	if (!cgroup_path_ok(l->words[1]))
+		return bad(l, "'%.40s' is no path of a cgroup such as ktstr/a", l->words[1]);
+	l->plan->filter.cgroup = l->words[1];
+	return 0;
 }
 
 static struct guest_plan_cgroup *find_cgroup(struct guest_plan *plan, const char *name)
@@ -272,6 +323,9 @@ static const struct directive {
 	{ "cgroup",		4, 4, false,	do_cgroup },
 	{ "workers",		4, 4, false,	do_workers },
 	{ "events",		2, 2, true,	do_events },
+	{ "events-only",	2, 2, true,	do_events_only },
+	{ "events-cpus",	2, 2, true,	do_events_cpus },
+	{ "events-cgroup",	2, 2, true,	do_events_cgroup },
 	{ "ack-timeout-ms",	2, 2, true,	do_ack_timeout },
 };
 

@@ -44,6 +44,22 @@ struct guest_plan_workers {
 };
 
 /**
+ * struct guest_plan_filter - which scheduler events are wanted
+ * @types_text: as written; NULL: all types
+ * @types: the same as bits of enum ktstr_event_type
+ * @cpus_text: as written; NULL: of all CPUs
+ * @cpus: the same as a set
+ * @cgroup: path below %KTSTR_CGROUP_MOUNT; NULL: of all tasks
+ */
+struct guest_plan_filter {
+	const char *types_text;
+	uint64_t types;
+	const char *cpus_text;
+	struct cpu_mask cpus;
+	const char *cgroup;
+};
+
+/**
  * struct guest_plan - what to do
  * @scenario: its name, or NULL when this is an exec plan
  * @exec: NULL terminated argv, or NULL when this is a scenario plan
@@ -53,6 +69,7 @@ struct guest_plan_workers {
  * @sched_timeout_ms: how long the scheduler may take to attach
  * @ack_timeout_ms: wait for ACKR this long before the reboot
  * @events: scheduler events, and by which path
+ * @filter: which of them
  * @cgroups: in the order of the plan
  * @nr_cgroups: used entries of @cgroups
  * @workers: in the order of the plan
@@ -68,6 +85,7 @@ struct guest_plan {
 	uint32_t sched_timeout_ms;
 	uint32_t ack_timeout_ms;
 	enum ktstr_events_wish events;
+	struct guest_plan_filter filter;
 	struct guest_plan_cgroup cgroups[KTSTR_CGROUPS_MAX];
 	unsigned int nr_cgroups;
 	struct guest_plan_workers workers[KTSTR_WORKERS_MAX];

@@ -21,7 +21,7 @@
 #include <linux/types.h>
 #endif
 
-/* Bits of a set of events are 1 << type; see struct ktstr_event_filter. */
+/* Bits of a set of events are 1 << type. */
 enum ktstr_event_type {
 	KTSTR_EV_SWITCH		= 1,	/* struct ktstr_ev_switch */
 	KTSTR_EV_WAKING		= 2,	/* struct ktstr_ev_wake: somebody wants the task to run */
@@ -44,6 +44,12 @@ enum ktstr_event_type {
 	KTSTR_EV_MARK		= 19,	/* struct ktstr_ev_mark */
 	KTSTR_EV_NR,
 };
+
+/* Their names, for an array by type: on the command line, in the plan and in reports. */
+#define KTSTR_EVENT_NAMES						\
+	"?", "switch", "waking", "wakeup", "new", "migrate", "fork", "exec", "exit", "task",	\
+	"cgroup_attach", "cgroup", "idle", "prio", "affinity", "throttle", "scx_state",	\
+	"scx_dispatch", "scx_counter", "mark"
 
 /**
  * struct ktstr_event - how every record begins

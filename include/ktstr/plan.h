@@ -17,6 +17,10 @@
  *	cgroup NAME cpuset LIST		LIST as in cpuset.cpus, "0-1,3"
  *	workers NAME KIND N		N workers of a kind in cgroup NAME
  *	events auto|module|bpf|off	scheduler events: by which path; absent: off
+ *	events-only NAME,...		only these (KTSTR_EVENT_NAMES), and marks; absent: all
+ *	events-cpus LIST		only what happens on these CPUs
+ *	events-cgroup PATH		only of tasks in or below this cgroup, "ktstr/a"; made
+ *					if it is not there
  *	ack-timeout-ms N		wait for ACKR this long before the reboot
  *	end				the last line: the file is whole
  */
@@ -40,6 +44,7 @@ enum ktstr_events_wish {
 #define KTSTR_MODULE_PARAMS_PATH "/ktstr/ktstr.params"
 
 #define KTSTR_CGROUP_NAME_MAX	31
+#define KTSTR_CGROUP_PATH_MAX	255	/* of "events-cgroup" */
 #define KTSTR_CGROUPS_MAX	64
 #define KTSTR_WORKERS_MAX	1024		/* in all */
 
@@ -48,6 +53,7 @@ enum ktstr_events_wish {
 
 /* Mount point of cgroup v2 and the parent of the plan's cgroups in the guest. */
 #define KTSTR_CGROUP_MOUNT	"/sys/fs/cgroup"
-#define KTSTR_CGROUP_ROOT	KTSTR_CGROUP_MOUNT "/ktstr"
+#define KTSTR_CGROUP_NAME	"ktstr"
+#define KTSTR_CGROUP_ROOT	KTSTR_CGROUP_MOUNT "/" KTSTR_CGROUP_NAME
 
 #endif /* KTSTR_PLAN_H */

@@ -284,8 +284,11 @@ enum ktstr_event_path {
  * @wanted: bit of every enum ktstr_event_type that was asked for
  * @attached: of these, what this kernel has a program for that works
  * @at: clocks, @at.why is KTSTR_CLOCK_BEGIN
+ * @filter: what else was not asked for, KTSTR_FILTER_*
+ * @reserved: 0
  *
- * Text follows: a line for everything that could not be had, with the reason.
+ * Text follows: a line for everything that could not be had, with the reason, and for
+ * every filter.
  */
 struct ktstr_events_info {
 	__le32 path;
@@ -296,9 +299,14 @@ struct ktstr_events_info {
 	__le64 wanted;
 	__le64 attached;
 	struct ktstr_clock at;
+	__le32 filter;
+	__le32 reserved;
 };
 
-_Static_assert(sizeof(struct ktstr_events_info) == 96, "no padding in struct ktstr_events_info");
+#define KTSTR_FILTER_CPUS	1u	/* events of some CPUs only */
+#define KTSTR_FILTER_CGROUP	2u	/* events of some tasks only */
+
+_Static_assert(sizeof(struct ktstr_events_info) == 104, "no padding in struct ktstr_events_info");
 
 #define KTSTR_LOSS_FINAL	1u	/* recording is off and all that there was has been sent */
 

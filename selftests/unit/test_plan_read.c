@@ -11,6 +11,8 @@
 #include "guest/plan_read.h"
 #include "host/plan.h"
 
+#include <ktstr/event.h>
+
 #include "unit.h"
 
 #define HEAD	KTSTR_PLAN_MAGIC "\n"
@@ -89,6 +91,59 @@ TEST_F(plan, events_in_every_word)
 	for (unsigned int i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		ASSERT_EQ(parse_events(self, words[i].line), 0) TH_LOG("%s", self->e.msg);
 		EXPECT_EQ(self->plan.events, words[i].wish) TH_LOG("%s", words[i].line);
+	}
+}
+
+TEST_F(plan, a_part_of_the_events)
+{
+	ASSERT_EQ(parse_events(self, "events auto\nevents-only switch,scx_counter\nevents-cpus 0,64-65\nevents-cgroup ktstr/a\n"), 0)
+		TH_LOG("%s", self->e.msg);
+	EXPECT_EQ(1ull << KTSTR_EV_SWITCH | 1ull << KTSTR_EV_SCX_COUNTER, self->plan.filter.types);
+	EXPECT_STREQ("switch,scx_counter", self->plan.filter.types_text);
+	EXPECT_EQ(1, self->plan.filter.cpus.bits[0]);
+	EXPECT_EQ(3, self->plan.filter.cpus.bits[1]);
+	EXPECT_STREQ("0,64-65", self->plan.filter.cpus_text);
+	EXPECT_STREQ("ktstr/a", self->plan.filter.cgroup);
+	ASSERT_EQ(parse_events(self, "events auto\n"), 0);
+	EXPECT_EQ(NULL, self->plan.filter.types_text);
+	EXPECT_EQ(NULL, self->plan.filter.cpus_text);
+	EXPECT_EQ(NULL, self->plan.filter.cgroup);
+}
+
+TEST_F(plan, a_part_of_the_events_that_is_none)
+{
+	static const char * const lines[] = {
+		"events-only\n", "events-only \n", "events-only ,\n", "events-only switch,\n",
+		"events-only ,switch\n", "events-only switch,,idle\n", "events-only ?\n",
+		"events-only switc\n", "events-only switchh\n", "events-only Switch\n",
+		"events-only switch idle\n", "events-only switch\nevents-only idle\n",
+		"events-cpus\n", "events-cpus \n", "events-cpus a\n", "events-cpus 1024\n",
+		"events-cpus 3-1\n", "events-cpus 0\nevents-cpus 1\n",
+		"events-cgroup\n", "events-cgroup \n", "events-cgroup /\n", "events-cgroup /a\n",
+		"events-cgroup a/\n", "events-cgroup a//b\n", "events-cgroup ..\n",
+		"events-cgroup a/../b\n", "events-cgroup a/cpu.max\n", "events-cgroup a b\n",
+		"events-cgroup 01234567890123456789012345678901\n",
+		"events-cgroup a\nevents-cgroup b\n",
+	};
+	char path[300];
+
+	for (unsigned int i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		EXPECT_EQ(parse_events(self, lines[i]), -EINVAL) TH_LOG("%s", lines[i]);
+		EXPECT_EQ(0, strncmp(self->e.msg, "plan line ", 10)) TH_LOG("%s", self->e.msg);
+	}
+	parse_events(self, "events-only switch,wakeups,idle\n");
+	EXPECT_STREQ("plan line 3: 'wakeups' is no scheduler event", self->e.msg);
+	parse_events(self, "events-cgroup a/../b\n");
+	EXPECT_STREQ("plan line 3: 'a/../b' is no path of a cgroup such as ktstr/a", self->e.msg);
+	/* The longest path, and one more byte. */
+	for (int i = 0; i < 256; i++)
+		path[i] = i % 2 ? '/' : 'a';
+	path[256] = 'a';
+	for (int len = 255; len <= 257; len += 2) {
+		char line[320];
+
+		snprintf(line, sizeof(line), HEAD "exec true\nevents-cgroup %.*s\nend\n", len, path);
+		EXPECT_EQ(len == 255 ? 0 : -EINVAL, parse(self, line)) TH_LOG("%d bytes", len);
 	}
 }
 
