@@ -10,13 +10,16 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include <ktstr/cpulist.h>
+#include <ktstr/event_set.h>
+
 #include "args.h"
 #include "scenario.h"
 
 enum opt {
 	OPT_KERNEL = 256, OPT_SCHED, OPT_TOPOLOGY, OPT_MEMORY, OPT_DURATION, OPT_SEED, OPT_TIMEOUT,
 	OPT_ACCEL, OPT_OUT, OPT_JSON, OPT_DRY_RUN, OPT_EXEC, OPT_INCLUDE,
-	OPT_EVENTS,
+	OPT_EVENTS, OPT_EVENTS_ONLY, OPT_EVENTS_CPUS, OPT_EVENTS_CGROUP,
 };
 
 #define COMMON_OPTIONS						\
@@ -34,6 +37,9 @@ static const struct option run_options[] = {
 	{ "duration",	required_argument, NULL, OPT_DURATION },
 	{ "seed",	required_argument, NULL, OPT_SEED },
 	{ "events",	required_argument, NULL, OPT_EVENTS },
+	{ "events-only", required_argument, NULL, OPT_EVENTS_ONLY },
+	{ "events-cpus", required_argument, NULL, OPT_EVENTS_CPUS },
+	{ "events-cgroup", required_argument, NULL, OPT_EVENTS_CGROUP },
 	{ "out",	required_argument, NULL, OPT_OUT },
 	{ "json",	required_argument, NULL, OPT_JSON },
 	{ "dry-run",	no_argument,	   NULL, OPT_DRY_RUN },
@@ -117,15 +123,6 @@ static int parse_events(struct args *a, const char *s, struct ktstr_error *e)
 			       "--events \"%.100s\" is unknown; choose auto, module, bpf or off", s);
 }
 
-static int parse_topology(struct args *a, const char *s, struct ktstr_error *e)
-{
-	struct ktstr_error why;
-	int ret = ktstr_topology__parse(s, &a->topology, &why);
-
-	return ret ? ktstr_error_set(e, ret,
-				     "--topology %.60s: %.400s", *s ? s : "\"\"", why.msg) : 0;
-}
-
 static int parse_text(const char *opt, char *s, const char **out, struct ktstr_error *e)
 {
 	if (!*s)
@@ -133,6 +130,39 @@ static int parse_text(const char *opt, char *s, const char **out, struct ktstr_e
 				       "--%s is empty; give it a value or leave it out", opt);
 	*out = s;
 	return 0;
+}
+
+static int parse_events_only(struct args *a, char *s, struct ktstr_error *e)
+{
+	const char *wrong;
+	uint64_t bits;
+	size_t len;
+
+	if (!event_set__parse(s, &bits, &wrong))
+		return parse_text("events-only", s, &a->events_only, e);
+	len = strcspn(wrong, ",");
+	return ktstr_error_set(e, -EINVAL,
+			       "--events-only: there is no event \"%.*s\"; give names of ktstr(1) such as switch,wakeup",
+			       len > 40 ? 40 : (int)len, wrong);
+}
+
+static int parse_events_cpus(struct args *a, char *s, struct ktstr_error *e)
+{
+	struct cpu_mask cpus;
+
+	if (!cpulist__parse(s, &cpus))
+		return parse_text("events-cpus", s, &a->events_cpus, e);
+	return ktstr_error_set(e, -EINVAL,
+			       "--events-cpus \"%.100s\" is no CPU list; give one such as 0-1,3", s);
+}
+
+static int parse_topology(struct args *a, const char *s, struct ktstr_error *e)
+{
+	struct ktstr_error why;
+	int ret = ktstr_topology__parse(s, &a->topology, &why);
+
+	return ret ? ktstr_error_set(e, ret,
+				     "--topology %.60s: %.400s", *s ? s : "\"\"", why.msg) : 0;
 }
 
 static int take_option(struct args *a, int opt, char *arg, struct ktstr_error *e)
@@ -156,6 +186,12 @@ static int take_option(struct args *a, int opt, char *arg, struct ktstr_error *e
 		return parse_accel(a, arg, e);
 	case OPT_EVENTS:
 		return parse_events(a, arg, e);
+	case OPT_EVENTS_ONLY:
+		return parse_events_only(a, arg, e);
+	case OPT_EVENTS_CPUS:
+		return parse_events_cpus(a, arg, e);
+	case OPT_EVENTS_CGROUP:
+		return parse_text("events-cgroup", arg, &a->events_cgroup, e);
 	case OPT_MEMORY:
 		return parse_u32("memory", arg, ARGS_MEMORY_MIN_MIB, ARGS_MEMORY_MAX_MIB, " MiB",
 				 &a->memory_mib, e);
@@ -215,6 +251,26 @@ static int set_defaults(struct args *a, struct ktstr_error *e)
 	return 0;
 }
 
+/* What only all options together can tell. */
+static int check_filter(const struct args *a, struct ktstr_error *e)
+{
+	uint32_t nr_cpus = ktstr_topology__nr_cpus(&a->topology);
+	struct cpu_mask cpus;
+
+	if (a->events == KTSTR_WISH_OFF && (a->events_only || a->events_cpus || a->events_cgroup))
+		return ktstr_error_set(e, -EINVAL,
+				       "--events off leaves nothing for --events-%s; leave one of the two out",
+				       a->events_only ? "only" : a->events_cpus ? "cpus" : "cgroup");
+	if (!a->events_cpus || cpulist__parse(a->events_cpus, &cpus))
+		return 0;
+	for (uint32_t cpu = nr_cpus; cpu < CPU_MASK_BITS; cpu++)
+		if (cpu_mask__test(&cpus, cpu))
+			return ktstr_error_set(e, -EINVAL,
+					       "--events-cpus %.100s: the topology has no CPU %u; give some of 0-%u",
+					       a->events_cpus, cpu, nr_cpus - 1);
+	return 0;
+}
+
 static int take_scenario(struct args *a, const char *name, struct ktstr_error *e)
 {
 	if (!scenario__find(name))
@@ -236,6 +292,8 @@ int args__parse_run(struct args *a, int argc, char **argv, struct ktstr_error *e
 		ret = take_scenario(a, argv[i], e);
 	if (!ret && !a->scenarios.n)
 		ret = strv__add(&a->scenarios, "steady");
+	if (!ret)
+		ret = check_filter(a, e);
 	return ret == -ENOMEM ? ktstr_error_set(e, ret, "out of memory") : ret;
 }
 
@@ -308,6 +366,12 @@ static int add_load(const struct args *a, struct strv *out)
 		ret = add_number(out, "--duration", a->duration_s);
 	if (!ret)
 		ret = add_pair(out, "--events", events_names[a->events]);
+	if (!ret)
+		ret = add_pair(out, "--events-only", a->events_only);
+	if (!ret)
+		ret = add_pair(out, "--events-cpus", a->events_cpus);
+	if (!ret)
+		ret = add_pair(out, "--events-cgroup", a->events_cgroup);
 	return ret ? ret : add_number(out, "--seed", a->seed);
 }
 

@@ -31,6 +31,8 @@ enum args_accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_BOX };
  * @seed: random when not given
  * @accel: where to run
  * @events: by which path scheduler events come, or none
+ * @events_only, @events_cpus, @events_cgroup: which of them, checked as far as that can be
+ *	without the scenario; NULL: all
  * @dry_run: say what would be done
  * @verbose: phases on stdout, the guest's whole kernel log on COM1
  * @scenarios: names, at least one for "run"; one may come more than once
@@ -49,6 +51,9 @@ struct args {
 	uint64_t seed;
 	enum args_accel accel;
 	enum ktstr_events_wish events;
+	const char *events_only;
+	const char *events_cpus;
+	const char *events_cgroup;
 	bool dry_run;
 	bool verbose;
 	struct strv scenarios;

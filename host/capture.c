@@ -143,7 +143,7 @@ static void write_html(struct capture *c)
 	FILE *f;
 	int ret;
 
-	if (!c->out->logs_dir[0] || !events__stream(c->events))
+	if (!c->out->logs_dir[0] || !events__has_figures(c->events))
 		return;
 	buf__init(&html, EVENTS_HTML_MAX);
 	ret = events_html__write(&html, c->events, &c->titles);

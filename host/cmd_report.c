@@ -125,9 +125,11 @@ static int write_html(const struct recompute *r, const struct wishes *w, struct 
 	if (!path && path__join(beside, sizeof(beside), w->dir, CAPTURE_HTML_NAME))
 		return ktstr_error_set(e, -ENAMETOOLONG, "the path of %.100s is too long", w->dir);
 	path = path ? path : beside;
-	if (!events__stream(r->events))
+	if (!events__has_figures(r->events))
 		return w->html_beside ? 0 :
-		       ktstr_error_set(e, -ENODATA, "there are no events to show in %s", path);
+		       ktstr_error_set(e, -ENODATA, events__stream(r->events) ?
+				       "only a part of the events was recorded, so there are no figures to show in %s" :
+				       "there are no events to show in %s", path);
 	buf__init(&b, EVENTS_HTML_MAX);
 	ret = events_html__write(&b, r->events, &r->titles);
 	if (!ret)

@@ -240,13 +240,17 @@ const struct event_perfetto_stats *event_stream__perfetto_stats(const struct eve
 	return s->perfetto ? event_perfetto__stats(s->perfetto) : &none;
 }
 
-bool event_stream__complete(const struct event_stream *s)
+bool event_stream__whole(const struct event_stream *s)
 {
 	const struct event_totals *t = event_state__totals(s->state);
 
 	for (uint32_t i = 0; i <= EVENT_HOLE_MEMORY; i++)
 		if (t->holes[i])
 			return false;
-	return t->active && !t->inconsistent && !s->stats.strangers &&
-	       !event_merge__stats(s->merge)->no_memory;
+	return t->active && !s->stats.strangers && !event_merge__stats(s->merge)->no_memory;
+}
+
+bool event_stream__complete(const struct event_stream *s)
+{
+	return event_stream__whole(s) && !event_state__totals(s->state)->inconsistent;
 }

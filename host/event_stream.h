@@ -101,4 +101,7 @@ const struct event_perfetto_stats *event_stream__perfetto_stats(const struct eve
  */
 bool event_stream__complete(const struct event_stream *s);
 
+/** event_stream__whole() - the same, but for contradictions: a part of all events has those */
+bool event_stream__whole(const struct event_stream *s);
+
 #endif /* KTSTR_HOST_EVENT_STREAM_H */

@@ -263,11 +263,7 @@ static void print_idled(struct buf *b, const struct event_state *s)
 
 static void print_brief(struct buf *b, const struct event_totals *t, const struct event_brief *e)
 {
-	static const char * const names[KTSTR_EV_NR] = {
-		"?", "switch", "waking", "wakeup", "new", "migrate", "fork", "exec", "exit", "task",
-		"cgroup_attach", "cgroup", "idle", "prio", "affinity", "throttle", "scx_state",
-		"scx_dispatch", "scx_counter", "mark",
-	};
+	static const char * const names[KTSTR_EV_NR] = { KTSTR_EVENT_NAMES };
 
 	buf__printf(b, "      %+.6f s CPU %u %-10s", when(t, e->time_ns), e->cpu,
 		    e->ev.type < KTSTR_EV_NR ? names[e->ev.type] : "?");

@@ -6,10 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ktstr/event_set.h>
+
 #include "buf.h"
 #include "events.h"
 
 #define PAGE_MIN	4096u
+
+/* Without one of these a task may be where nobody saw it go, and figures would be wrong. */
+#define NEEDED_EVENTS	(KTSTR_EVENT_SET_ALL & ~(1ull << KTSTR_EV_PRIO |		\
+			 1ull << KTSTR_EV_SCX_STATE | 1ull << KTSTR_EV_SCX_DISPATCH |	\
+			 1ull << KTSTR_EV_SCX_COUNTER))
 
 struct events {
 	struct events_opts opts;
@@ -67,6 +74,7 @@ static void info_to_host(struct ktstr_events_info *in)
 	in->buffer_bytes = le64toh(in->buffer_bytes);
 	in->wanted = le64toh(in->wanted);
 	in->attached = le64toh(in->attached);
+	in->filter = le32toh(in->filter);
 	clock_to_host(&in->at);
 }
 
@@ -151,6 +159,8 @@ static void take_info(struct events *ev, const struct ktstr_events_info *in)
 	ev->r.buffer_bytes = in->buffer_bytes;
 	ev->r.wanted = in->wanted;
 	ev->r.attached = in->attached & in->wanted;
+	ev->r.filter = in->filter;
+	ev->r.partial = in->filter || NEEDED_EVENTS & ~in->wanted;
 	if (in->path == KTSTR_EVENTS_OFF)
 		return;
 	stream_make(ev);
@@ -359,7 +369,9 @@ static void look_at_stream(struct events *ev)
 	struct events_result *r = &ev->r;
 
 	r->measured = t->active;
-	r->complete = event_stream__complete(ev->stream);
+	/* What was not asked for looks like a contradiction: tasks are not where they were left. */
+	r->complete = r->partial ? event_stream__whole(ev->stream) :
+		      event_stream__complete(ev->stream);
 	r->gaps = event_stream__stats(ev->stream)->gaps;
 	r->cut = event_stream__stats(ev->stream)->cut;
 	r->late = event_stream__merge_stats(ev->stream)->late;
@@ -382,6 +394,11 @@ int events__finish(struct events *ev)
 const struct event_stream *events__stream(const struct events *ev)
 {
 	return ev->stream;
+}
+
+bool events__has_figures(const struct events *ev)
+{
+	return ev->stream && !ev->r.partial;
 }
 
 const struct events_result *events__result(const struct events *ev)

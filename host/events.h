@@ -44,6 +44,9 @@ int events__finish(struct events *ev);
 /** events__stream() - the metrics, NULL when there was no path for events */
 const struct event_stream *events__stream(const struct events *ev);
 
+/** events__has_figures() - is there a stream, and were all events asked for that figures need? */
+bool events__has_figures(const struct events *ev);
+
 /** events__result() - the account, whole after events__finish() */
 const struct events_result *events__result(const struct events *ev);
 

@@ -94,6 +94,18 @@ static json_t *notes(const char *text)
 	return a;
 }
 
+/* Of a part of all events only what is counted, not what follows from it. */
+static json_t *counted(const struct event_stream *s)
+{
+	static const char * const names[KTSTR_EV_NR] = { KTSTR_EVENT_NAMES };
+	const struct event_totals *t = event_state__totals(event_stream__state(s));
+	json_t *o = json_object();
+
+	for (uint32_t i = 1; i < KTSTR_EV_NR; i++)
+		set(o, names[i], t->events[i]);
+	return o;
+}
+
 static json_t *nonsense(const struct events_result *r)
 {
 	json_t *o = json_object();
@@ -111,6 +123,10 @@ json_t *events_json(const struct events *ev)
 	const struct event_stream *s = events__stream(ev);
 	json_t *o = s ? event_json__stream(s) : json_object();
 
+	json_object_set_new(o, "partial", json_boolean(r->partial));
+	json_object_set_new(o, "in_window", s ? counted(s) : json_null());
+	if (r->partial)
+		json_object_set_new(o, "metrics", json_null());
 	/* Those are of a trace that may or may not be written, not of the run. */
 	json_object_del(o, "trace_bytes");
 	json_object_del(o, "trace_dropped");
@@ -119,6 +135,8 @@ json_t *events_json(const struct events *ev)
 	json_object_set_new(o, "notes", notes(r->notes));
 	json_object_set_new(o, "wanted", types(r->wanted));
 	json_object_set_new(o, "attached", types(r->attached));
+	json_object_set_new(o, "filtered_by_cpu", json_boolean(r->filter & KTSTR_FILTER_CPUS));
+	json_object_set_new(o, "filtered_by_cgroup", json_boolean(r->filter & KTSTR_FILTER_CGROUP));
 	set(o, "page_size", r->page_size);
 	set(o, "buffer_bytes", r->buffer_bytes);
 	json_object_set_new(o, "topology_assumed", json_boolean(r->topology_assumed));

@@ -49,6 +49,8 @@ struct events_clock {
  * @has_info: EVIN came, and makes sense
  * @path: enum ktstr_event_path
  * @nr_cpus, @page_size, @clock_id, @buffer_bytes, @wanted, @attached: of EVIN
+ * @filter: of EVIN, KTSTR_FILTER_*
+ * @partial: events that figures need were not asked for: there are none
  * @notes: its text: clean lines, each ended by a newline
  * @topology_assumed: how the CPUs hang together was not known
  * @no_memory: there was none to follow the events
@@ -70,12 +72,13 @@ struct events_clock {
  * @lost_untold: lost after the last record of their CPU: nobody knows when
  * @worst_cpu: where most was lost
  * @measured: there was a window
- * @complete: event_stream__complete()
+ * @complete: event_stream__complete(), or of a partial stream: no hole in what was asked for
  * @gaps, @cut, @late, @inconsistent: why not, see event_stream.h
  */
 struct events_result {
 	bool has_info;
-	uint32_t path, nr_cpus, page_size, clock_id;
+	uint32_t path, nr_cpus, page_size, clock_id, filter;
+	bool partial;
 	uint64_t buffer_bytes, wanted, attached;
 	char notes[EVENTS_NOTES_MAX];
 	bool topology_assumed, no_memory;

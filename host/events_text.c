@@ -96,6 +96,24 @@ static void print_shares(struct buf *b, const struct event_state *s)
 	buf__printf(b, "%s\n", n ? "" : " nothing ran");
 }
 
+/* A part of all events: how many of which came in the window, and no figures. */
+static void print_partial(struct buf *b, const struct event_stream *s)
+{
+	static const char * const names[KTSTR_EV_NR] = { KTSTR_EVENT_NAMES };
+	const struct event_totals *t = event_state__totals(event_stream__state(s));
+	const char *sep = "";
+
+	buf__printf(b, "  in the window:");
+	for (uint32_t i = 1; i < KTSTR_EV_NR; i++) {
+		if (!t->events[i])
+			continue;
+		buf__printf(b, "%s %s %" PRIu64, sep, names[i], t->events[i]);
+		sep = ",";
+	}
+	buf__printf(b, "%s\n  no figures: they need every event, and a part was asked for\n",
+		    *sep ? "" : " none");
+}
+
 void events_text__brief(struct buf *b, const struct events *ev)
 {
 	const struct events_result *r = events__result(ev);
@@ -113,6 +131,10 @@ void events_text__brief(struct buf *b, const struct events *ev)
 	print_notes(b, r, NOTES_BRIEF);
 	if (!r->measured) {
 		buf__printf(b, "  the window never began: nothing was measured\n");
+		return;
+	}
+	if (r->partial) {
+		print_partial(b, events__stream(ev));
 		return;
 	}
 	print_dist(b, "wake to run", &event_state__totals(s)->account.wake);
@@ -192,5 +214,8 @@ void events_text__full(struct buf *b, const struct events *ev)
 		return;
 	print_clock(b, r);
 	print_accounts(b, r);
-	event_text__stream(b, events__stream(ev));
+	if (r->partial && r->measured)
+		print_partial(b, events__stream(ev));
+	else
+		event_text__stream(b, events__stream(ev));
 }

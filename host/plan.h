@@ -40,6 +40,7 @@ struct plan_cgroup {
  * @duration_ms: length of the judged window
  * @sched_timeout_ms: how long the scheduler may take to attach
  * @events: by which path scheduler events shall come, or none
+ * @events_only, @events_cpus, @events_cgroup: which of them, as in the plan's text; NULL: all
  * @ack_timeout_ms: how long the guest waits for our ACKR before it reboots
  * @cgroups: the scenario's cgroups
  * @nr_cgroups: how many
@@ -52,6 +53,7 @@ struct plan {
 	uint32_t duration_ms;
 	uint32_t sched_timeout_ms;
 	enum ktstr_events_wish events;
+	const char *events_only, *events_cpus, *events_cgroup;
 	uint32_t ack_timeout_ms;
 	struct plan_cgroup cgroups[PLAN_CGROUPS_MAX];
 	uint32_t nr_cgroups;

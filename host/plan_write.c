@@ -29,12 +29,19 @@ static void write_words(struct buf *b, const char *directive, const struct strv 
 	buf__add(b, "\n", 1);
 }
 
-static void write_events(struct buf *b, enum ktstr_events_wish wish)
+static void write_events(struct buf *b, const struct plan *p)
 {
 	static const char * const words[] = { KTSTR_EVENTS_WORDS };
 
-	if (wish != KTSTR_WISH_OFF)
-		buf__printf(b, "events %s\n", words[wish]);
+	if (p->events == KTSTR_WISH_OFF)
+		return;
+	buf__printf(b, "events %s\n", words[p->events]);
+	if (p->events_only)
+		buf__printf(b, "events-only %s\n", p->events_only);
+	if (p->events_cpus)
+		buf__printf(b, "events-cpus %s\n", p->events_cpus);
+	if (p->events_cgroup)
+		buf__printf(b, "events-cgroup " KTSTR_CGROUP_NAME "/%s\n", p->events_cgroup);
 }
 
 static void write_scenario(struct buf *b, const struct plan *p)
@@ -60,7 +67,7 @@ int plan_write(const struct plan *plan, struct buf *out, struct ktstr_error *e)
 		write_scenario(out, plan);
 	else
 		write_words(out, "exec", &plan->exec);
-	write_events(out, plan->events);
+	write_events(out, plan);
 	buf__printf(out, "seed %llu\n", (unsigned long long)plan->seed);
 	buf__printf(out, "ack-timeout-ms %u\nend\n", plan->ack_timeout_ms);
 	if (out->err == -ENOBUFS)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <jansson.h>
 
@@ -36,21 +37,39 @@ struct live {
 	uint64_t began_ns;
 };
 
+/* The cgroups are the scenario's. */
+static int check_cgroup(const struct plan *plan, struct ktstr_error *e)
+{
+	if (!plan->events_cgroup)
+		return 0;
+	for (uint32_t i = 0; i < plan->nr_cgroups; i++)
+		if (!strcmp(plan->cgroups[i].name, plan->events_cgroup))
+			return 0;
+	return ktstr_error_set(e, -EINVAL,
+			       "--events-cgroup %.100s: scenario %s has no such cgroup; see ktstr run --dry-run",
+			       plan->events_cgroup, plan->scenario);
+}
+
 static int plan_init(struct plan *plan, const struct args *a, const char *name,
 		     const struct strv *sched, struct ktstr_error *e)
 {
 	const struct scenario *sc = scenario__find(name);
+	int ret;
 
 	plan->scenario = sc->name;
 	plan->seed = a->seed;
 	plan->duration_ms = a->duration_s * 1000;
 	plan->sched_timeout_ms = SCHED_TIMEOUT_MS;
 	plan->events = a->events;
+	plan->events_only = a->events_only;
+	plan->events_cpus = a->events_cpus;
+	plan->events_cgroup = a->events_cgroup;
 	plan->ack_timeout_ms = ACK_TIMEOUT_MS;
 	for (size_t i = 0; i < sched->n; i++)
 		if (strv__add(&plan->sched, sched->v[i]))
 			return ktstr_error_set(e, -ENOMEM, "out of memory");
-	return sc->build(&a->topology, plan, e);
+	ret = sc->build(&a->topology, plan, e);
+	return ret ? ret : check_cgroup(plan, e);
 }
 
 int run__plans(struct report *r, struct setup *s, struct ktstr_error *e)

@@ -114,8 +114,9 @@ static void judge_losses(struct verdict_check *c, const struct events_result *r)
 			    ULL(r->gaps), ULL(r->cut), ULL(r->late), ULL(r->inconsistent));
 	else
 		verdict_set(c, VERDICT_PASS, KIND_OK,
-			    "all %llu scheduler events came by path %s, none was lost in the window (%llu outside), every CPU's account balances",
-			    ULL(r->received), events__path_name(r->path), ULL(r->lost));
+			    "all %llu scheduler events%s came by path %s, none was lost in the window (%llu outside), every CPU's account balances",
+			    ULL(r->received), r->partial ? " that were asked for" : "",
+			    events__path_name(r->path), ULL(r->lost));
 }
 
 void verdict_events__judge(struct verdict_check *c, const struct plan *plan,

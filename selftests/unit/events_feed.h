@@ -153,4 +153,20 @@ static inline void guest_run(struct guest *g)
 	guest_account(g, 0);
 }
 
+/* @wanted of all types, and @filter; what comes contradicts itself, as a part does. */
+static inline void guest_part_run(struct guest *g, uint64_t wanted, uint32_t filter)
+{
+	struct ktstr_events_info in = guest_info(KTSTR_EVENTS_BPF);
+
+	in.wanted = wanted;
+	in.filter = filter;
+	guest_send(g, KTSTR_T_EVIN, 0, 0, &in, sizeof(in));
+	feed_mark(&g->feed, 0, T0, KTSTR_MARK_WINDOW_BEGIN, 0);
+	feed_switch(&g->feed, 0, T0 + 1 * MS, 11, PREEMPTED, 10);
+	feed_switch(&g->feed, 0, T0 + 2 * MS, 13, ASLEEP, 12);
+	feed_mark(&g->feed, 0, T0 + 3 * MS, KTSTR_MARK_WINDOW_END, 0);
+	guest_flush(g, 0);
+	guest_account(g, 0);
+}
+
 #endif /* EVENTS_FEED_H */

@@ -78,6 +78,14 @@ static const char * const wrong[][2] = {
 	{ "--timeout 0", "--timeout" }, { "--seed 0x", "--seed" }, { "--seed 99999999999999999999", "--seed" },
 	{ "--accel tcg", "tcg" }, { "--accel ''", "--accel" }, { "--topology ''", "topology" },
 	{ "--topology 2,3,1,1", "topology" }, { "--sched ''", "--sched" }, { "--out ''", "--out" },
+	{ "--events-only switch,foo", "\"foo\"" }, { "--events-only ''", "--events-only" },
+	{ "--events-only switch,", "--events-only" }, { "--events-cpus 1-0", "1-0" },
+	{ "--events-cpus ''", "--events-cpus" }, { "--events-cgroup ''", "--events-cgroup" },
+	{ "--events-cpus 2", "no CPU 2; give some of 0-1" },
+	{ "--events-cpus 1-300 --topology 1,1,4,1", "no CPU 4; give some of 0-3" },
+	{ "--events off --events-only switch", "--events-only" },
+	{ "--events off --events-cpus 0", "--events-cpus" },
+	{ "--events-cgroup a --events off", "--events-cgroup" },
 	{ "--events yes", "yes" }, { "--events ''", "--events" }, { "--events", "--events" },
 	{ "--json ''", "--json" }, { "--exec x", "--exec" }, { "--kernel ''", "--kernel" },
 };
@@ -131,6 +139,37 @@ TEST(options_survive_the_way_into_the_box)
 	args__free(&a);
 	args__free(&b);
 	strv__free(&words);
+}
+
+TEST(a_part_of_the_events_goes_into_command_and_plan)
+{
+	struct plan plan = { .scenario = "steady", .events = KTSTR_WISH_AUTO };
+	struct strv v = { 0 };
+	struct ktstr_error e;
+	struct args a, b;
+	struct buf out;
+
+	ASSERT_EQ(0, parse(&a, &e, "--events-only switch,idle --events-cpus 0-1 --events-cgroup a",
+			   false)) TH_LOG("%s", e.msg);
+	for (int portable = 0; portable < 2; portable++) {
+		strv__add(&v, "run");
+		ASSERT_EQ(0, args__to_argv(&a, NULL, portable, &v));
+		ASSERT_EQ(0, args__parse_run(&b, v.n, v.v, &e)) TH_LOG("%s", e.msg);
+		EXPECT_STREQ("switch,idle", b.events_only);
+		EXPECT_STREQ("0-1", b.events_cpus);
+		EXPECT_STREQ("a", b.events_cgroup);
+		args__free(&b);
+		strv__free(&v);
+	}
+	plan.events_only = a.events_only;
+	plan.events_cpus = a.events_cpus;
+	plan.events_cgroup = a.events_cgroup;
+	buf__init(&out, KTSTR_PLAN_MAX);
+	ASSERT_EQ(0, plan_write(&plan, &out, &e));
+	EXPECT_NE(NULL, strstr(out.data, "\nevents auto\nevents-only switch,idle\nevents-cpus 0-1\nevents-cgroup ktstr/a\n"))
+		TH_LOG("%s", out.data);
+	buf__free(&out);
+	args__free(&a);
 }
 
 TEST(every_path_of_events_has_a_word_in_command_and_plan)

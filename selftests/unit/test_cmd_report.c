@@ -36,25 +36,35 @@ FIXTURE(report)
 	char out[1 << 20];
 };
 
-FIXTURE_SETUP(report)
+/* All of a run's events in @path, or a part of them; return: 0 or a negative errno */
+static int write_events(const char *path, bool part)
 {
 	struct guest *g = guest_new();
 	struct event_file w;
 	json_t *host = json_pack("{s:s}", "name", "steady");
-	FILE *f;
+	FILE *f = fopen(path, "we");
+	int ret;
 
-	strcpy(self->dir, "/tmp/ktstr-report-XXXXXX");
-	ASSERT_NE(NULL, mkdtemp(self->dir));
-	snprintf(self->file, sizeof(self->file), "%s/events.ktstr", self->dir);
-	f = fopen(self->file, "we");
 	event_file__begin(&w, f, 0, host);
 	g->takers[0] = event_file__frame;
 	g->args[0] = &w;
-	guest_run(g);
-	ASSERT_EQ(0, event_file__end(&w));
+	if (part)
+		guest_part_run(g, 0xffffe, KTSTR_FILTER_CPUS);
+	else
+		guest_run(g);
+	ret = event_file__end(&w);
 	fclose(f);
 	free(g);
 	json_decref(host);
+	return ret;
+}
+
+FIXTURE_SETUP(report)
+{
+	strcpy(self->dir, "/tmp/ktstr-report-XXXXXX");
+	ASSERT_NE(NULL, mkdtemp(self->dir));
+	snprintf(self->file, sizeof(self->file), "%s/events.ktstr", self->dir);
+	ASSERT_EQ(0, write_events(self->file, false));
 	said.msg[0] = '\0';
 }
 
@@ -139,6 +149,23 @@ TEST_F(report, json_is_one_object_and_nothing_else)
 	ASSERT_NE(NULL, o) TH_LOG("%s", self->out);
 	EXPECT_EQ(12, json_integer_value(json_object_get(o, "received")));
 	json_decref(o);
+}
+
+TEST_F(report, a_part_of_the_events_has_no_page)
+{
+	char path[64], words[96];
+
+	ASSERT_EQ(0, write_events(self->file, true));
+	EXPECT_EQ(0, report("", self->dir, self->out, sizeof(self->out))) TH_LOG("%s", said.msg);
+	EXPECT_NE(NULL, strstr(self->out, "no figures: they need every event"))
+		TH_LOG("%s", self->out);
+	snprintf(path, sizeof(path), "%s/report.html", self->dir);
+	EXPECT_NE(0, access(path, F_OK));
+	snprintf(words, sizeof(words), "--html %s", path);
+	EXPECT_EQ(2, report(words, self->dir, self->out, sizeof(self->out)));
+	EXPECT_NE(NULL, strstr(said.msg, "only a part of the events was recorded"))
+		TH_LOG("%s", said.msg);
+	EXPECT_NE(0, access(path, F_OK));
 }
 
 TEST_F(report, a_trace_goes_to_its_file)

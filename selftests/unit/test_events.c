@@ -74,6 +74,78 @@ TEST_F(events, figures_in_a_few_lines)
 	buf__free(&b);
 }
 
+static const struct part {
+	uint64_t wanted;
+	uint32_t filter;
+	bool partial;
+} parts[] = {
+	{ 0xffffe, 0, false },
+	{ 0xffffe, KTSTR_FILTER_CPUS, true },
+	{ 0xffffe, KTSTR_FILTER_CGROUP, true },
+	{ 0xffffe, 1u << 31, true },
+	{ 0xffffe & ~(1ull << KTSTR_EV_SWITCH), 0, true },
+	{ 0xffffe & ~(1ull << KTSTR_EV_WAKING), 0, true },
+	{ 0xffffe & ~(1ull << KTSTR_EV_EXIT), 0, true },
+	{ 0xffffe & ~(1ull << KTSTR_EV_PRIO), 0, false },
+	{ 0xffffe & ~(7ull << KTSTR_EV_SCX_STATE), 0, false },
+};
+
+TEST_F(events, a_part_of_them_gives_no_figures)
+{
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		struct events_opts o = { .sz = sizeof(o), .topology = { 1, 1, GUEST_CPUS, 1 } };
+		struct events *ev = events__new(&o);
+		struct guest *g = guest_new();
+		struct buf b;
+		json_t *j;
+
+		g->takers[0] = events__frame;
+		g->args[0] = ev;
+		guest_part_run(g, parts[i].wanted, parts[i].filter);
+		ASSERT_EQ(0, events__finish(ev));
+		EXPECT_EQ(parts[i].partial, events__result(ev)->partial) TH_LOG("part %zu", i);
+		EXPECT_EQ(!parts[i].partial, events__has_figures(ev));
+		EXPECT_TRUE(events__result(ev)->measured);
+		EXPECT_EQ(1, events__result(ev)->inconsistent);
+		/* A contradiction is a hole only where everything should be there. */
+		EXPECT_EQ(parts[i].partial, events__result(ev)->complete) TH_LOG("part %zu", i);
+		buf__init(&b, 1 << 16);
+		events_text__brief(&b, ev);
+		EXPECT_EQ(parts[i].partial, !!strstr(b.data, "in the window: switch 2, mark "))
+			TH_LOG("%s", b.data);
+		EXPECT_EQ(parts[i].partial, !strstr(b.data, "wake to run")) TH_LOG("%s", b.data);
+		b.len = 0;
+		events_text__full(&b, ev);
+		EXPECT_EQ(parts[i].partial, !!strstr(b.data, "no figures: ")) TH_LOG("%s", b.data);
+		EXPECT_EQ(parts[i].partial, !strstr(b.data, "contradictions")) TH_LOG("%s", b.data);
+		j = events_json(ev);
+		EXPECT_EQ(parts[i].partial, json_is_true(json_object_get(j, "partial")));
+		EXPECT_EQ(parts[i].partial, json_is_null(json_object_get(j, "metrics")));
+		EXPECT_EQ(2, json_integer_value(json_object_get(json_object_get(j, "in_window"),
+								"switch")));
+		json_decref(j);
+		buf__free(&b);
+		events__free(ev);
+		free(g);
+	}
+}
+
+TEST_F(events, a_part_of_them_with_a_hole_is_not_whole)
+{
+	struct ktstr_events_info in = guest_info(KTSTR_EVENTS_BPF);
+
+	in.filter = KTSTR_FILTER_CPUS;
+	guest_send(self->g, KTSTR_T_EVIN, 0, 0, &in, sizeof(in));
+	feed_mark(&self->g->feed, 0, T0, KTSTR_MARK_WINDOW_BEGIN, 0);
+	guest_flush(self->g, 0);
+	self->g->seq[1]++;	/* a frame that never comes */
+	feed_mark(&self->g->feed, 0, T0 + 3 * MS, KTSTR_MARK_WINDOW_END, 0);
+	guest_flush(self->g, 0);
+	guest_account(self->g, 0);
+	events__finish(self->ev);
+	EXPECT_TRUE(self->r->partial && !self->r->complete);
+}
+
 TEST_F(events, a_guest_without_a_path_says_why)
 {
 	struct buf b;

@@ -521,6 +521,17 @@ TEST_F(verdict, lost_events_make_it_inconclusive_with_numbers)
 	EXPECT_REASON("7 nobody knows when");
 }
 
+TEST_F(verdict, a_part_of_the_events_is_called_so)
+{
+	self->ev->events.partial = true;
+	self->ev->events.inconsistent = 9;
+	JUDGE(VERDICT_PASS, KIND_OK);
+	EXPECT_STREQ("all 300 scheduler events that were asked for came by path module, none was lost in the window (0 outside), every CPU's account balances",
+		     self->v.checks[CHECK_EVENTS].reason);
+	self->ev->events.complete = false;
+	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVENTS_LOST);
+}
+
 TEST_F(verdict, events_lost_outside_of_the_window_are_told_and_no_more)
 {
 	self->ev->events.lost = 7;
