@@ -18,5 +18,6 @@ $(B)/vm/guest_events: $(events_guest_src) selftests/vm/guest_events.h \
 	$(ktstr_q)$(CC) $(filter-out -MMD -MP,$(ktstr_cflags)) -static -o $@ $(events_guest_src)
 
 events_util := $(B)/vm/events_rig.o $(B)/vm/events_ftrace.o
-$(B)/vm/test_events: $(events_util)
-$(B)/vm/test_events: vm_util += $(events_util)
+events_tests := $(B)/vm/test_events $(B)/vm/test_events_filter
+$(events_tests): $(events_util) selftests/vm/events_test.h
+$(events_tests): vm_util += $(events_util)

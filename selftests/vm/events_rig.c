@@ -221,8 +221,8 @@ static int fill(struct rig *r, struct cpio *c, const struct rig_opts *o, struct 
 	int ret;
 
 	snprintf(r->plan, sizeof(r->plan),
-		 KTSTR_PLAN_MAGIC "\nexec /guest_events %s\nseed 1\nevents %s\nack-timeout-ms 10000\nend\n",
-		 o->args, o->events);
+		 KTSTR_PLAN_MAGIC "\nexec /guest_events %s\nseed 1\nevents %s\n%sack-timeout-ms 10000\nend\n",
+		 o->args, o->events, o->filter ? o->filter : "");
 	ret = cpio__dir(c, "/dev", 0755);
 	if (!ret)
 		ret = cpio__dir(c, "/ktstr", 0755);

@@ -97,6 +97,7 @@ struct rig {
 struct rig_opts {
 	const char *topology;
 	const char *events;	/* of the plan */
+	const char *filter;	/* more lines of the plan, NULL for none */
 	const char *params;	/* of ktstr.ko, NULL for none */
 	const char *module;	/* as built, beside the test's program; NULL: ktstr.ko */
 	const char *args;

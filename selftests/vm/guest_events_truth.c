@@ -47,10 +47,18 @@ static unsigned long long cgroup_usec(const char *cgroup)
 	return usec;
 }
 
+#define FAMILY	"/sys/fs/cgroup/family"
+
 /* Two spinners are in one cgroup, the other is alone. */
 static const char *cgroup_of(int i)
 {
-	return i < SPINNERS - 1 ? "/sys/fs/cgroup/pair" : "/sys/fs/cgroup/single";
+	return i < SPINNERS - 1 ? FAMILY "/pair" : FAMILY "/single";
+}
+
+/* It may be there already, when the plan names it. */
+static void make_cgroup(const char *path)
+{
+	NEED(!mkdir(path, 0755) || errno == EEXIST);
 }
 
 /*
@@ -87,7 +95,9 @@ void case_handover(int rounds, int spin_us)
 	pid_t pids[SPINNERS];
 	uint64_t from, to;
 
-	NEED(!mkdir(cgroup_of(0), 0755) && !mkdir(cgroup_of(SPINNERS - 1), 0755));
+	make_cgroup(FAMILY);
+	make_cgroup(cgroup_of(0));
+	make_cgroup(cgroup_of(SPINNERS - 1));
 	pin(0);
 	for (int i = 0; i < SPINNERS; i++) {
 		pids[i] = fork();
