@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /dev/ktstr -> pipe -> port 1, a page and its header at a time.
+ * /dev/ktstr -> pipe -> port 1, a page and its header at a time. A page ends where its
+ * events do.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +39,7 @@ static struct {
 	unsigned int at;	/* CPU whose turn it is */
 	unsigned int burst;	/* pages it has sent in this turn */
 	unsigned int flush;	/* CPUs that are still to be flushed, from @at on */
-	bool has_page;		/* the pipe holds a page of CPU @at */
+	size_t len;		/* of the page of CPU @at that the pipe holds; 0: none */
 	bool head_sent;		/* its header is written */
 } pages;
 
@@ -89,8 +90,11 @@ int event_pages__start(unsigned int nr_cpus, uint32_t page_size, uint64_t waterm
 
 static bool take_page(int fd)
 {
-	return fd >= 0 && splice(fd, NULL, pages.pipe[1], NULL, pages.page_size,
-				 SPLICE_F_NONBLOCK) == (ssize_t)pages.page_size;
+	ssize_t n = fd < 0 ? 0 : splice(fd, NULL, pages.pipe[1], NULL, pages.page_size,
+					SPLICE_F_NONBLOCK);
+
+	pages.len = n > 0 ? (size_t)n : 0;
+	return pages.len;
 }
 
 static void next_cpu(void)
@@ -129,7 +133,7 @@ static bool next_page(void)
 static bool send_head(int port_fd)
 {
 	struct ktstr_frame f = frame_head(KTSTR_T_EVNT, KTSTR_F_NOCRC, 1 + pages.at,
-					  pages.cpus[pages.at].seq, pages.page_size, 0);
+					  pages.cpus[pages.at].seq, (uint32_t)pages.len, 0);
 
 	if (write(port_fd, &f, sizeof(f)) != sizeof(f))
 		return false;
@@ -140,10 +144,10 @@ static bool send_head(int port_fd)
 static bool send_page(int port_fd)
 {
 	static uint8_t none[PAGE_BYTES_MAX];
-	ssize_t n = splice(pages.pipe[0], NULL, port_fd, NULL, pages.page_size,
+	ssize_t n = splice(pages.pipe[0], NULL, port_fd, NULL, pages.len,
 			   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 
-	if (n == (ssize_t)pages.page_size)
+	if (n == (ssize_t)pages.len)
 		return true;
 	if (n)
 		return false;
@@ -151,7 +155,7 @@ static bool send_page(int port_fd)
 	 * The driver dropped it. The header promised a page: an empty one keeps the
 	 * frames apart, and the account will show what is missing.
 	 */
-	return write(port_fd, none, pages.page_size) == (ssize_t)pages.page_size;
+	return write(port_fd, none, pages.len) == (ssize_t)pages.len;
 }
 
 enum bulk_pumped event_pages__pump(int port_fd, bool flush)
@@ -159,15 +163,14 @@ enum bulk_pumped event_pages__pump(int port_fd, bool flush)
 	if (flush)
 		pages.flush = pages.nr;
 	for (unsigned int n = 0; n < TURN_PAGES; n++) {
-		if (!pages.has_page && !next_page())
+		if (!pages.len && !next_page())
 			return BULK_PUMP_IDLE;
-		pages.has_page = true;
 		pages.head_sent = pages.head_sent || send_head(port_fd);
 		if (!pages.head_sent)
 			return BULK_PUMP_FULL;
 		if (!send_page(port_fd))
 			return BULK_PUMP_TORN;
-		pages.has_page = false;
+		pages.len = 0;
 		pages.head_sent = false;
 	}
 	return BULK_PUMP_MORE;
@@ -175,5 +178,5 @@ enum bulk_pumped event_pages__pump(int port_fd, bool flush)
 
 bool event_pages__idle(void)
 {
-	return !pages.has_page;
+	return !pages.len;
 }

@@ -255,6 +255,20 @@ unsigned int ktstr_buffer_page_size(void)
 	return page_bytes;
 }
 
+#define COMMIT_BYTES	((1ul << 27) - 1)	/* of the fill level; the rest is flags */
+#define COMMIT_STORED	BIT(30)			/* a long behind the last event belongs to it */
+
+/** ktstr_buffer_page_used() - bytes of a page that was taken up to where its events end */
+unsigned int ktstr_buffer_page_used(const struct page *page)
+{
+	const struct ktstr_page_head *head = page_address(page);
+	unsigned long commit = local_read(&head->commit);
+	unsigned long used = offsetof(struct ktstr_page_head, data) + (commit & COMMIT_BYTES) +
+			     (commit & COMMIT_STORED ? sizeof(long) : 0);
+
+	return min_t(unsigned long, used, page_bytes);
+}
+
 /* A buffer that was made smaller since still gets that full. */
 static unsigned long reachable(u64 watermark)
 {

@@ -105,8 +105,9 @@ static bool splice_has_room(struct sink *s)
 
 static ssize_t splice_put(struct sink *s, struct page *page)
 {
+	/* What is behind the last event need not leave, and was not ours before. */
 	struct pipe_buffer buf = {
-		.page = page, .len = ktstr_buffer_page_size(), .ops = &page_ops,
+		.page = page, .len = ktstr_buffer_page_used(page), .ops = &page_ops,
 		.private = (unsigned long)get_file(s->file),
 	};
 

@@ -40,6 +40,7 @@ int ktstr_buffer_reset(void);
 int ktstr_buffer_set_size(u64 size);
 u64 ktstr_buffer_size(void);
 unsigned int ktstr_buffer_page_size(void);
+unsigned int ktstr_buffer_page_used(const struct page *page);
 void ktstr_buffer_stats(struct ktstr_dev_stats *st);
 void ktstr_buffer_clock(struct ktstr_dev_clock *c);
 struct page *ktstr_buffer_take(unsigned int cpu, u64 watermark);

@@ -3,8 +3,10 @@
  * /dev/ktstr: what ktstr.ko and its users agree on.
  *
  * An open file reads the events of one CPU, which KTSTR_IOC_BIND chooses once.
- * read() and splice() hand out whole pages of the kernel's ring buffer as they are;
- * libtraceevent's kbuffer decodes them, KTSTR_IOC_INFO has what it must be told.
+ * read() and splice() hand out pages of the kernel's ring buffer as they are;
+ * libtraceevent's kbuffer decodes them, KTSTR_IOC_INFO has what it must be told. read()
+ * copies whole pages. splice() gives each away as one piece that ends behind its
+ * last event; it wants room for whole ones all the same.
  * A page that is full is handed out at once. The page that is still being written to
  * is handed out when the bytes waiting have reached the file's watermark, or when
  * recording is off; recording off and nothing left is the end of file. A blocking
@@ -45,7 +47,7 @@ enum ktstr_dev_clock_id {
  * struct ktstr_dev_info - how to use the device and read its pages
  * @version: %KTSTR_DEV_VERSION
  * @flags: KTSTR_DEV_F_*
- * @page_size: bytes of a page, the unit of read() and splice()
+ * @page_size: bytes of a page, the unit of read(), and the most that splice() makes of one
  * @commit_offset: where in a page its fill level is
  * @commit_size: bytes of that field (kbuffer: the kernel's long)
  * @data_offset: where in a page its events begin

@@ -132,6 +132,14 @@ unsigned int page_size(void)
 	return sysconf(_SC_PAGESIZE);
 }
 
+unsigned int page_used(const void *page)
+{
+	uint64_t commit;
+
+	memcpy(&commit, (const char *)page + 8, sizeof(commit));
+	return 16 + (commit & ((1u << 27) - 1));
+}
+
 static void write_all(int fd, const void *data, size_t len)
 {
 	const char *p = data;
@@ -167,7 +175,6 @@ bool splice_pages(int cpu, int fd)
 
 	NEED(!pipe(p));
 	while ((n = splice(fd, NULL, p[1], NULL, KMOD_CHUNK_MAX, SPLICE_F_NONBLOCK)) > 0) {
-		NEED(n % page_size() == 0);
 		c.len = n;
 		pthread_mutex_lock(&port_lock);
 		write_all(port, &c, sizeof(c));

@@ -8,6 +8,8 @@
 #include "kmod_pages.h"
 
 #define PAGE_BYTES	4096u	/* x86-64 */
+#define PAGE_HEAD	16u	/* time and fill level, whose lower 27 bits are bytes */
+#define COMMIT_BYTES	((1u << 27) - 1)
 
 static void take_record(struct kmod_pages *r, const struct kmod_chunk *c, void *data,
 			unsigned long long ts)
@@ -44,15 +46,28 @@ static void take_page(struct kmod_pages *r, const struct kmod_chunk *c, void *pa
 		take_record(r, c, data, ts);
 }
 
+/* One that was spliced ends where its events do. */
+static unsigned int used(const unsigned char *page)
+{
+	unsigned long long commit;
+
+	memcpy(&commit, page + 8, sizeof(commit));
+	return PAGE_HEAD + (commit & COMMIT_BYTES);
+}
+
 static void take_chunk(struct kmod_pages *r)
 {
 	const struct kmod_chunk *c = (void *)r->chunk;
-	unsigned int at;
+	unsigned int at, len;
 
-	if (c->len % PAGE_BYTES)
-		r->error = "a part of a page";
-	for (at = 0; at + PAGE_BYTES <= c->len; at += PAGE_BYTES)
+	for (at = 0; at < c->len; at += len) {
+		len = c->kind == KMOD_SPLICE ? used(r->chunk + sizeof(*c) + at) : PAGE_BYTES;
+		if (c->len - at < PAGE_HEAD || len > PAGE_BYTES || len > c->len - at) {
+			r->error = "a part of a page";
+			return;
+		}
 		take_page(r, c, r->chunk + sizeof(*c) + at);
+	}
 }
 
 void kmod_pages__on_port(void *arg, unsigned int port, const void *data, size_t len)
