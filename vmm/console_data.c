@@ -7,17 +7,10 @@
  */
 #include <endian.h>
 #include <string.h>
-#include <sys/timerfd.h>
 
 #include "console_data.h"
+#include "console_irq.h"
 #include "event.h"
-
-/*
- * When a transmit queue is looked at again whose driver was told not to kick, and
- * after how many of these looks an interrupt is held back no longer.
- */
-#define LOOK_NS		1000000
-#define HELD_MAX	4
 
 /**
  * struct budget - what a pass may still do
@@ -126,12 +119,6 @@ static bool copy_chain(struct virtio_console *vc, unsigned int port, enum consol
 	return true;
 }
 
-/* Is this port's driver spared kicks and interrupts while it is busy? */
-static bool moderated(const struct virtio_console *vc, unsigned int port)
-{
-	return port != KTSTR_PORT_CONSOLE && vc->cfg.irq_timer_fd >= 0 && !vc->mmio.quiet;
-}
-
 /*
  * Pop, and if there is nothing say who looks next: the driver with a kick, or we
  * when the timer expires. A queue that had chains in this pass is likely to get
@@ -146,7 +133,7 @@ static int pop_transmit(struct virtio_console *vc, unsigned int port, struct vir
 	/* After a reset the rings belong to nobody: used->flags must stay as it is. */
 	if (mode == CONSOLE_TX_RESET)
 		return pop(vc, vq, chain);
-	if (!moderated(vc, port) || !(busy || mode == CONSOLE_TX_KICK))
+	if (!console_irq__moderated(vc, port) || !(busy || mode == CONSOLE_TX_KICK))
 		return pop_or_ask(vc, vq, chain);
 	ret = pop(vc, vq, chain);
 	if (!ret)
@@ -201,43 +188,13 @@ static unsigned int transmit(struct virtio_console *vc, unsigned int port, struc
 	return done;
 }
 
-static void look_again(struct virtio_console *vc)
-{
-	const struct itimerspec delay = { .it_value.tv_nsec = LOOK_NS };
-
-	if (!vc->timer_set)
-		vc->timer_set = !timerfd_settime(vc->cfg.irq_timer_fd, 0, &delay, NULL);
-}
-
-/*
- * An interrupt costs the guest several exits and tells a driver that is awake,
- * as one that keeps adding chains is, nothing it does not find by itself. So it is
- * held back until a quarter of the ring came back, a look found nothing new, or
- * HELD_MAX looks went by.
- */
-static void interrupt_or_hold(struct virtio_console *vc, unsigned int port, bool busy)
-{
-	unsigned int q = console_port_txq(port);
-	struct console_port *p = &vc->port[port];
-
-	/* A ring that broke is looked at no more: what came back is told now. */
-	if (moderated(vc, port) && busy && !vc->mmio.vq[q].broken &&
-	    p->uninterrupted < vc->mmio.vq[q].num / 4 && p->held++ < HELD_MAX)
-		return;
-	p->held = 0;
-	if (p->uninterrupted)
-		virtio_mmio__used(&vc->mmio, q);
-	p->uninterrupted = 0;
-}
-
 /* A pass is over: whoever is to know of it or to go on is told. */
 static void end_pass(struct virtio_console *vc, unsigned int port, struct virtqueue *vq,
 		     enum console_tx_mode mode, unsigned int done)
 {
 	struct console_port *p = &vc->port[port];
 
-	p->uninterrupted += done;
-	interrupt_or_hold(vc, port, done || mode == CONSOLE_TX_KICK);
+	console_irq__pass(vc, port, done, done || mode == CONSOLE_TX_KICK);
 	if (vq->broken)
 		return;
 	/* What is left over goes on by itself, so kicks would only cost exits. */
@@ -246,8 +203,8 @@ static void end_pass(struct virtio_console *vc, unsigned int port, struct virtqu
 	/* A pass that ended at a full buffer goes on when the host reads. */
 	if (p->backlog && !p->stalled)
 		rearm(vc);
-	else if (moderated(vc, port) && (p->uninterrupted || (vq->notify_off && !p->stalled)))
-		look_again(vc);
+	else if (console_irq__moderated(vc, port) && vq->notify_off && !p->stalled)
+		console_irq__look(vc);
 }
 
 void console_data__transmit(struct virtio_console *vc, unsigned int port,

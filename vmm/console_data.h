@@ -23,7 +23,9 @@
  * @backlog: the last transmit pass ended before the ring was empty
  * @stalled: it ended because @tx had no room
  * @uninterrupted: chains that came back and whose interrupt is held back
- * @held: passes that ended with it held back
+ * @since_ns: when the first of them did
+ * @told_ns: when the last interrupt was sent, 0: something new has come since
+ * @patience_ns: how long the driver is taken to do without one
  * @rx_refused: the host was told that @rx has no room, and waits to hear of some
  * @tx_bytes: bytes taken over from the guest
  * @rx_bytes: bytes placed in the guest
@@ -39,7 +41,9 @@ struct console_port {
 	bool stalled;
 	bool rx_refused;
 	unsigned int uninterrupted;
-	unsigned int held;
+	uint64_t since_ns;
+	uint64_t told_ns;
+	uint64_t patience_ns;
 	uint64_t tx_bytes;
 	uint64_t rx_bytes;
 	uint64_t tx_dropped;
@@ -57,6 +61,7 @@ struct console_port {
  * @ctrl_small: control buffers in a row that were too small
  * @emerg: byte written to emerg_wr by the access being served, or -1
  * @timer_set: @cfg.irq_timer_fd is going to expire
+ * @timer_at: when
  * @accesses_to_ready: value of @mmio.accesses at the first PORT_READY ever, or 0
  * @rearms: times left-over work was announced
  */
@@ -70,6 +75,7 @@ struct virtio_console {
 	unsigned int ctrl_small;
 	int emerg;
 	bool timer_set;
+	uint64_t timer_at;
 	uint64_t accesses_to_ready;
 	uint64_t rearms;
 };

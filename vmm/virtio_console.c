@@ -14,6 +14,7 @@
 #include <linux/virtio_ids.h>
 
 #include "console_data.h"
+#include "console_irq.h"
 
 static struct virtio_console *to_console(struct virtio_mmio *vm)
 {
@@ -47,8 +48,7 @@ static void forget_chain(struct console_port *p)
 	p->inflight = false;
 	p->backlog = false;
 	p->stalled = false;
-	p->uninterrupted = 0;
-	p->held = 0;
+	console_irq__forget(p);
 }
 
 /*
@@ -181,6 +181,7 @@ static int init_ports(struct virtio_console *vc)
 			exit_ports(vc);
 			return -ENOMEM;
 		}
+		console_irq__forget(p);
 	}
 	return 0;
 }

@@ -36,6 +36,8 @@ struct virtio_console;
  *	driver is busy it need not kick and interrupts are held back; when the timer
  *	expires, whoever polls it reads it and calls virtio_console__service().
  *	Negative: every chain is kicked for and every completion interrupts.
+ * @clock: monotonic time in ns for that, any context; NULL: CLOCK_MONOTONIC
+ * @clock_arg: its argument
  * @emerg: a byte was written to emerg_wr, in any device state; called by the
  *	vCPU thread without the device's lock. May be NULL.
  * @emerg_arg: its first argument
@@ -47,6 +49,8 @@ struct virtio_console_cfg {
 	int stats_tx_evt;
 	int rearm_evt;
 	int irq_timer_fd;
+	uint64_t (*clock)(void *arg);
+	void *clock_arg;
 	void (*emerg)(void *arg, uint8_t byte);
 	void *emerg_arg;
 };

@@ -56,7 +56,7 @@ FIXTURE_VARIANT_ADD(fixture, variant_name)					\
 }
 
 /* Each habit of the driver that the device's timer changes is run with and without it. */
-#define DIFF_FIXTURE(fixture, small_)						\
+#define DIFF_FIXTURE(fixture, small_, stepped_)					\
 FIXTURE(fixture) { struct rig rig; };						\
 FIXTURE_VARIANT(fixture) { const char *name; enum rig_mode mode; bool moderated; };	\
 DIFF_VARIANT(fixture, suppress, RIG_SUPPRESS, false);				\
@@ -71,6 +71,7 @@ FIXTURE_SETUP(fixture)								\
 										\
 	snprintf(test, sizeof(test), "%s.%s", variant->name, DIFF_TEST_NAME);	\
 	plan = diff_plan(test, variant->mode, variant->moderated, small_);		\
+	plan.stepped = stepped_;						\
 	rig__start(&self->rig, &plan);						\
 }										\
 FIXTURE_TEARDOWN(fixture)							\

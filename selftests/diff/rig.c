@@ -116,6 +116,11 @@ void kring_bug(const char *what, const char *file, int line)
 	rig__fail("the kernel's driver: %s at %s:%d", what, base ? base + 1 : file, line);
 }
 
+static uint64_t stepped_clock(void *rig)
+{
+	return ((struct rig *)rig)->now;
+}
+
 static void power_on(struct rig *rig)
 {
 	struct virtio_console_cfg cfg;
@@ -137,6 +142,7 @@ static void power_on(struct rig *rig)
 		.mem = &rig->gm, .irq_fd = rig->irq, .tx_evt = rig->tx_evt,
 		.stats_tx_evt = rig->stats_evt, .rearm_evt = rig->rearm,
 		.irq_timer_fd = rig->plan.moderated ? rig->irq_timer : -1,
+		.clock = rig->plan.stepped ? stepped_clock : NULL, .clock_arg = rig,
 	};
 	rig->vc = virtio_console__new(&cfg);
 	if (!rig->vc)

@@ -36,6 +36,7 @@ enum rig_mode {
  * @mode: the driver's habits
  * @moderated: the device has a timer (virtio_console_cfg.irq_timer_fd) and spares kicks
  *	and interrupts of ports 1 and 2
+ * @stepped: time is what the test makes of it
  * @small: half of the rings have random sizes; else all have 256 entries
  * @seed: of everything random
  * @buffers: chains per data queue, on average and at least
@@ -45,6 +46,7 @@ struct rig_plan {
 	const char *test;
 	enum rig_mode mode;
 	bool moderated;
+	bool stepped;
 	bool small;
 	uint64_t seed;
 	uint64_t buffers;
@@ -93,6 +95,7 @@ struct rig {
 	struct guest_memory gm;
 	uint8_t *ram;
 	uint64_t ram_used;
+	uint64_t now;		/* of a stepped test */
 	struct virtio_console *vc;
 	int irq, tx_evt, stats_evt, rearm, irq_timer;
 	uint64_t buffers[KTSTR_NR_PORTS];

@@ -198,7 +198,7 @@ static void *io_main(void *arg)
 	}
 }
 
-DIFF_FIXTURE(ring, false)
+DIFF_FIXTURE(ring, false, false)
 
 TEST_F_TIMEOUT(ring, threads, DIFF_TIMEOUT_S)
 {

@@ -18,8 +18,8 @@ SECONDS ?= 60
 fuzz_bin := $(B)/fuzz/fuzz_console $(B)/fuzz/fuzz_assembler
 
 # What is fuzzed: the same sources with smaller bounds, see the two sed scripts.
-fuzz_device_src := $(addprefix vmm/,byte_ring.c console_control.c console_data.c guest_memory.c \
-	virtio_console.c virtio_mmio.c virtqueue.c)
+fuzz_device_src := $(addprefix vmm/,byte_ring.c console_control.c console_data.c console_irq.c \
+	guest_memory.c virtio_console.c virtio_mmio.c virtqueue.c)
 fuzz_reader_src := host/assembler.c
 fuzz_console_src := $(addprefix $(fuzz_dir)/,fuzz_console.c hostile.c model.c model_guest.c \
 	model_host.c ram.c records.c)

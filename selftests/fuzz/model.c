@@ -74,7 +74,8 @@ void model__begin(struct model *m, bool timer)
 	struct virtio_console_cfg cfg = {
 		.mem = &m->d.gm, .irq_fd = m->d.irq, .tx_evt = m->d.tx,
 		.stats_tx_evt = m->d.stats, .rearm_evt = m->d.rearm,
-		.irq_timer_fd = timer ? m->d.timer : -1, .emerg = count_emerg, .emerg_arg = &m->d,
+		.irq_timer_fd = timer ? m->d.timer : -1, .clock = driver__clock,
+		.clock_arg = &m->d, .emerg = count_emerg, .emerg_arg = &m->d,
 	};
 
 	memset((char *)m + sizeof(m->d), 0, offsetof(struct model, q) - sizeof(m->d));
@@ -83,6 +84,7 @@ void model__begin(struct model *m, bool timer)
 		model__clear_queue(&m->q[q]);
 	memset(m->d.q, 0, sizeof(m->d.q));
 	m->d.emerg_count = 0;
+	m->d.now = 0;
 	ram__begin();
 	m->d.vc = virtio_console__new(&cfg);
 	if (!m->d.vc)

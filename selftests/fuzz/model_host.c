@@ -7,6 +7,7 @@
 #include "model.h"
 
 #define ROUNDS_MAX	1000	/* a full buffer is 32 passes, a full ring 8 */
+#define PUT_OFF_NS_MAX	50000000	/* of an interrupt */
 
 static uint8_t buf[KTSTR_TX_BUF_MAX + KTSTR_PENDING_RX_MAX];
 
@@ -232,6 +233,8 @@ void model__settle(struct model *m)
 	/* No short circuit: a round serves both. */
 	while (driver__event(m->d.rearm) | driver__event(m->d.timer)) {
 		MODEL_CHECK(m, rounds++ < ROUNDS_MAX, "%u rearms and no end", rounds);
+		/* Nothing is put off for longer. */
+		m->d.now += PUT_OFF_NS_MAX;
 		model__service(m);
 	}
 	if (rounds > m->rounds)

@@ -66,6 +66,7 @@ struct driver {
 	uint8_t *rom;
 	struct virtio_console *vc;
 	int irq, tx, stats, rearm, timer;
+	uint64_t now;		/* of driver__clock() */
 	int emerg_count;
 	uint8_t emerg_byte;
 	struct driver_queue q[KTSTR_NR_QUEUES];
@@ -127,18 +128,30 @@ static inline void *map(size_t size)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-/** driver__new_device() - power on; @irq_timer_fd as in struct virtio_console_cfg */
-static inline bool driver__new_device(struct driver *d, int irq_timer_fd)
+/** driver__clock() - a clock that a test moves, for struct virtio_console_cfg */
+static inline uint64_t driver__clock(void *d)
+{
+	return ((struct driver *)d)->now;
+}
+
+/** driver__power_on() - a new device; @irq_timer_fd, @clock as in struct virtio_console_cfg */
+static inline bool driver__power_on(struct driver *d, int irq_timer_fd, uint64_t (*clock)(void *))
 {
 	const struct virtio_console_cfg cfg = {
 		.mem = &d->gm, .irq_fd = d->irq, .tx_evt = d->tx, .stats_tx_evt = d->stats,
 		.rearm_evt = d->rearm, .irq_timer_fd = irq_timer_fd, .emerg = count_emerg,
-		.emerg_arg = d,
+		.emerg_arg = d, .clock = clock, .clock_arg = d,
 	};
 
 	virtio_console__free(d->vc);
 	d->vc = virtio_console__new(&cfg);
 	return d->vc;
+}
+
+/** driver__new_device() - the same, by the real clock */
+static inline bool driver__new_device(struct driver *d, int irq_timer_fd)
+{
+	return driver__power_on(d, irq_timer_fd, NULL);
 }
 
 /** driver__create() - RAM and a device after power-on; return: false without resources */
@@ -371,11 +384,15 @@ static inline uint64_t driver__interrupts(struct driver *d)
 	struct pollfd p = { .fd = d->timer, .events = POLLIN };
 	struct itimerspec left;
 
-	timerfd_gettime(d->timer, &left);
-	if (left.it_value.tv_nsec)
-		poll(&p, 1, -1);
-	if (driver__event(d->timer))
+	/* Held back again and again, but not for ever. */
+	for (;;) {
+		timerfd_gettime(d->timer, &left);
+		if (left.it_value.tv_nsec)
+			poll(&p, 1, -1);
+		if (!driver__event(d->timer))
+			break;
 		virtio_console__service(d->vc);
+	}
 	return driver__event(d->irq);
 }
 

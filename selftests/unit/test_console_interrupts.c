@@ -13,7 +13,9 @@
 #define BULK_TX	KTSTR_Q_BULK_TX
 #define NUM	64u
 #define QUARTER	(NUM / 4)
-#define LOOKS	4	/* an interrupt is held back no longer than that */
+#define LOOK_NS	1000000u	/* from one look to the next */
+#define LOOKS	4	/* an interrupt for a driver that is busy is held back no longer than that */
+#define HOLD_MS	50	/* and one that nobody seems to wait for */
 #define KIB	1024u
 #define MIB	(1024u * KIB)
 
@@ -24,7 +26,10 @@ FIXTURE(irq)
 
 FIXTURE_SETUP(irq)
 {
-	ASSERT_TRUE(driver__ready(&self->d, NUM));
+	ASSERT_TRUE(driver__create(&self->d));
+	/* Time goes on where these tests want it to. */
+	ASSERT_TRUE(driver__power_on(&self->d, self->d.timer, driver__clock));
+	ASSERT_TRUE(driver__bring_up(&self->d, NUM));
 }
 
 FIXTURE_TEARDOWN(irq)
@@ -41,8 +46,11 @@ static long timer_left(struct driver *d)
 	return left.it_value.tv_sec * 1000000000 + left.it_value.tv_nsec;
 }
 
-/* The timer expires; what the I/O thread does then. Return: interrupts that came. */
-static uint64_t look(struct driver *d)
+/*
+ * The timer expires, @ns after it was set; what the I/O thread does then. Return:
+ * interrupts that came.
+ */
+static uint64_t look_after(struct driver *d, uint64_t ns)
 {
 	struct pollfd p = { .fd = d->timer, .events = POLLIN };
 
@@ -50,8 +58,14 @@ static uint64_t look(struct driver *d)
 	if (poll(&p, 1, 10000) != 1)
 		return UINT64_MAX;
 	driver__event(d->timer);
+	d->now += ns;
 	virtio_console__service(d->vc);
 	return driver__event(d->irq);
+}
+
+static uint64_t look(struct driver *d)
+{
+	return look_after(d, LOOK_NS);
 }
 
 static bool expects_look(struct driver *d)
@@ -69,8 +83,9 @@ static uint64_t quiesce(struct driver *d)
 	do {
 		driver__settle(d);
 		n += driver__event(d->irq);
+		/* Nothing is put off for longer. */
 		if (expects_look(d))
-			n += look(d);
+			n += look_after(d, HOLD_MS * LOOK_NS);
 	} while (expects_look(d));
 	return n + driver__event(d->irq);
 }
@@ -166,8 +181,11 @@ TEST_F(irq, busy_driver_is_interrupted_after_a_few_looks)
 
 	for (int round = 0; round < 20; round++) {
 		unsigned int looks = 0;
-		uint16_t before = d->q[BULK_TX].used->idx;
+		uint16_t before;
 
+		/* Another one, of which nothing is known. */
+		ASSERT_TRUE(driver__bring_up(d, NUM));
+		before = d->q[BULK_TX].used->idx;
 		send(d, BULK_TX, 1);
 		do {
 			/* No kicks are wanted, and none is needed. */
@@ -181,6 +199,56 @@ TEST_F(irq, busy_driver_is_interrupted_after_a_few_looks)
 			EXPECT_EQ(0, look(d));
 		}
 		EXPECT_TRUE(driver__needs_kick(d, BULK_TX));
+	}
+	EXPECT_ALIVE(d, 0);
+}
+
+/* Interrupts that come while @ms pass, with a chain every @every_ms for its own reasons. */
+static unsigned int interrupts_in(struct driver *d, unsigned int ms, unsigned int every_ms)
+{
+	unsigned int n = 0;
+
+	for (unsigned int t = 0; t < ms; t++) {
+		if (t % every_ms == 0)
+			send(d, BULK_TX, 1);
+		n += driver__event(d->irq);
+		/* More looks than the timer asks for: none of them may change a thing. */
+		d->now += LOOK_NS;
+		virtio_console__service(d->vc);
+		n += driver__event(d->irq);
+	}
+	return n;
+}
+
+/* A driver that goes on without is interrupted less and less, but never not at all. */
+TEST_F(irq, patient_driver_is_interrupted_rarely)
+{
+	struct driver *d = &self->d;
+	unsigned int first, later;
+
+	/* After 1, 2, 4, ... 32, 50 ms, each counted from the next chain; none when one comes. */
+	first = interrupts_in(d, 200, 7);
+	EXPECT_EQ(8, first);
+	later = interrupts_in(d, 1000, 7);
+	EXPECT_LE(1000 / (HOLD_MS + 7), later);
+	EXPECT_GE(1000 / HOLD_MS, later);
+	EXPECT_ALIVE(d, 0);
+}
+
+/* One that begins to wait does so in vain for once, and then is known to. */
+TEST_F(irq, driver_that_loses_patience_is_noticed_at_once)
+{
+	struct driver *d = &self->d;
+
+	interrupts_in(d, 1000, 7);
+	quiesce(d);
+	d->now += 7 * LOOK_NS;
+	send(d, BULK_TX, 1);
+	EXPECT_EQ(0, look(d));
+	EXPECT_EQ(1, quiesce(d));
+	for (int i = 0; i < 10; i++) {
+		send(d, BULK_TX, 1);
+		EXPECT_EQ(1, look(d)) TH_LOG("chain %d", i);
 	}
 	EXPECT_ALIVE(d, 0);
 }
@@ -262,6 +330,7 @@ TEST_F(irq, H6_no_interrupt_is_looked_at_when_the_timer_expires)
 	uint16_t *flags = &d->q[BULK_TX].avail->flags;
 
 	for (int i = 0; i < 10; i++) {
+		ASSERT_TRUE(driver__bring_up(d, NUM));
 		*flags = 0;
 		send(d, BULK_TX, 1);
 		*flags = VRING_AVAIL_F_NO_INTERRUPT;
@@ -496,6 +565,8 @@ TEST_F(irq, sleeping_driver_is_always_woken)
 {
 	struct driver *d = &self->d;
 
+	/* By the real clock. */
+	ASSERT_TRUE(driver__new_device(d, d->timer));
 	for (uint32_t num = 1; num <= 256; num *= 2) {
 		for (uint32_t window = 1; window <= num; window *= num > 16 ? 8 : 2) {
 			/* Single chains wait for the timer: a millisecond for each window. */
