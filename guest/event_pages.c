@@ -15,8 +15,8 @@
 #include "event_pages.h"
 #include "frame_head.h"
 
-#define TURN_PAGES	64u	/* sent before the queue has its turn again */
-#define BURST_PAGES	16u	/* of a CPU, before the next one has its turn */
+#define TURN_BYTES	(256u << 10)	/* sent before the queue has its turn again */
+#define BURST_BYTES	(64u << 10)	/* of a CPU, before the next one has its turn */
 #define PAGE_BYTES_MAX	(64u << 10)
 
 /**
@@ -37,7 +37,7 @@ static struct {
 	uint32_t page_size;
 	int pipe[2];
 	unsigned int at;	/* CPU whose turn it is */
-	unsigned int burst;	/* pages it has sent in this turn */
+	size_t burst;		/* bytes it has sent in this turn */
 	unsigned int flush;	/* CPUs that are still to be flushed, from @at on */
 	size_t len;		/* of the page of CPU @at that the pipe holds; 0: none */
 	bool head_sent;		/* its header is written */
@@ -109,20 +109,20 @@ static void next_cpu(void)
  */
 static bool next_page(void)
 {
-	if (pages.burst == BURST_PAGES)
+	if (pages.burst >= BURST_BYTES)
 		next_cpu();
 	for (unsigned int i = 0; i < pages.nr; i++, next_cpu()) {
 		struct cpu_pages *c = &pages.cpus[pages.at];
 
 		if (take_page(c->full)) {
-			pages.burst++;
+			pages.burst += pages.len;
 			return true;
 		}
 		if (!pages.flush)
 			continue;
 		pages.flush--;
 		if (take_page(c->any)) {
-			pages.burst = BURST_PAGES;
+			pages.burst = BURST_BYTES;
 			return true;
 		}
 	}
@@ -162,7 +162,7 @@ enum bulk_pumped event_pages__pump(int port_fd, bool flush)
 {
 	if (flush)
 		pages.flush = pages.nr;
-	for (unsigned int n = 0; n < TURN_PAGES; n++) {
+	for (size_t sent = 0; sent < TURN_BYTES;) {
 		if (!pages.len && !next_page())
 			return BULK_PUMP_IDLE;
 		pages.head_sent = pages.head_sent || send_head(port_fd);
@@ -170,6 +170,7 @@ enum bulk_pumped event_pages__pump(int port_fd, bool flush)
 			return BULK_PUMP_FULL;
 		if (!send_page(port_fd))
 			return BULK_PUMP_TORN;
+		sent += pages.len;
 		pages.len = 0;
 		pages.head_sent = false;
 	}

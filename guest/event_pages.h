@@ -14,7 +14,7 @@
 
 #include "bulk.h"
 
-#define EVENT_PAGES_WATERMARK	(16u << 10)	/* bytes of a CPU that are worth a wakeup */
+#define EVENT_PAGES_WATERMARK	(64u << 10)	/* bytes of a CPU that are worth a wakeup */
 
 /**
  * event_pages__start() - open every CPU's buffer

@@ -26,8 +26,8 @@ static int load(void)
 
 	if (fd < 0)
 		return errno == ENOENT ? -ENODATA : -errno;
-	/* Without the file there are none: the text is empty. */
-	kfile__read_line(KTSTR_MODULE_PARAMS_PATH, params, sizeof(params));
+	if (kfile__read_line(KTSTR_MODULE_PARAMS_PATH, params, sizeof(params)) < 0)
+		strcpy(params, KTSTR_MODULE_PARAMS);
 	/* One that is there already is as good. */
 	if (syscall(__NR_finit_module, fd, params, 0) && errno != EEXIST)
 		err = -errno;

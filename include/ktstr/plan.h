@@ -42,6 +42,8 @@ enum ktstr_events_wish {
 #define KTSTR_MODULE_PATH	"/ktstr/ktstr.ko"
 /* Optional: its parameters in one line, as insmod takes them ("stimuli=1 size_kib=8"). */
 #define KTSTR_MODULE_PARAMS_PATH "/ktstr/ktstr.params"
+/* Without: pages of 32 KiB, as much as Linux hands a virtio port at once. */
+#define KTSTR_MODULE_PARAMS	"page_order=3"
 
 #define KTSTR_CGROUP_NAME_MAX	31
 #define KTSTR_CGROUP_PATH_MAX	255	/* of "events-cgroup" */

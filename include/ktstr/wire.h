@@ -278,7 +278,8 @@ enum ktstr_event_path {
  * struct ktstr_events_info - event records are about to flow; before the first EVNT
  * @path: enum ktstr_event_path
  * @nr_cpus: CPUs are numbered below this
- * @page_size: of the guest's pages; an EVNT frame holds one or more of them
+ * @page_size: of the guest's pages: an EVNT frame holds one or more, the
+ *	last of which may end where its events do
  * @clock: enum ktstr_dev_clock_id: what times in pages count (plain records: MONO)
  * @buffer_bytes: room per CPU
  * @wanted: bit of every enum ktstr_event_type that was asked for

@@ -69,14 +69,16 @@ static void on_events(struct rig *r, const struct assembler_frame *f)
 	uint32_t size = f->flags & KTSTR_F_PLAIN ? f->len : le32toh(r->info.page_size);
 	bool plain = le32toh(r->info.path) == KTSTR_EVENTS_BPF;
 
-	if (!r->has_info || f->corrupt || !size || f->len % size)
+	/* Pages but the last are whole. */
+	if (!r->has_info || f->corrupt || !size || !f->len)
 		r->wrong = "an EVNT frame that makes no sense";
 	else if (plain != !!(f->flags & KTSTR_F_PLAIN))
 		r->wrong = "an EVNT frame of the other path";
 	else
 		for (uint32_t at = 0; at < f->len; at += size)
 			if (event_page__decode(r->page, f->stream - 1, f->flags, f->data + at,
-					       size, on_record, r))
+					       f->len - at < size ? f->len - at : size,
+					       on_record, r))
 				r->wrong = "a payload that cannot be read to its end";
 	event_stream__frame(r->stream, f);
 }
