@@ -285,25 +285,37 @@ static void look_into_page(struct kbuffer *k, const uint8_t *page, struct receiv
 		r->events++;
 }
 
-/* ktstr's pages have a frame's header each; those of ftrace follow each other. */
+/* ktstr's pages have a frame's header each, and end where their events do. */
+static size_t look_into_frame(struct kbuffer *k, const uint8_t *at, size_t left,
+			      struct received *r)
+{
+	const struct ktstr_frame *f = (const void *)at;
+
+	if (left < sizeof(*f) || f->magic != KTSTR_WIRE_MAGIC || f->type != KTSTR_T_EVNT ||
+	    f->len > left - sizeof(*f))
+		die("stream", "a frame that is no page");
+	look_into_page(k, at + sizeof(*f), r);
+	return sizeof(*f) + f->len;
+}
+
+static bool is_framed(void)
+{
+	const struct ktstr_frame *f = (const void *)got.bytes;
+
+	return got.len >= sizeof(*f) && f->magic == KTSTR_WIRE_MAGIC;
+}
+
+/* Those of ftrace follow each other. */
 static void look_into(struct received *r)
 {
 	struct kbuffer *k = kbuffer_alloc(KBUFFER_LSIZE_8, KBUFFER_ENDIAN_LITTLE);
+	bool framed = is_framed();
 	size_t at = 0;
 
-	while (k && at + PAGE_BYTES <= got.len) {
-		const struct ktstr_frame *f = (const void *)(got.bytes + at);
-		bool framed = f->magic == KTSTR_WIRE_MAGIC;
-		size_t size = framed ? f->len : PAGE_BYTES;
-
-		if (framed)
-			at += sizeof(*f);
-		if (framed && (f->type != KTSTR_T_EVNT || size % PAGE_BYTES ||
-			       size > got.len - at))
-			die("stream", "a frame that is no page");
+	while (k && framed && at < got.len)
+		at += look_into_frame(k, got.bytes + at, got.len - at, r);
+	for (; k && !framed && at + PAGE_BYTES <= got.len; at += PAGE_BYTES)
 		look_into_page(k, got.bytes + at, r);
-		at += size;
-	}
 	if (!k || at != got.len)
 		die("stream", "its last page is not whole");
 	kbuffer_free(k);

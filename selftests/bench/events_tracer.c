@@ -351,7 +351,7 @@ static void load_module(void)
 {
 	uint64_t size = BUFFER_BYTES;
 	int fd = open(KTSTR_MODULE_PATH, O_RDONLY | O_CLOEXEC);
-	const char *params = getenv("bench_module") ?: "";
+	const char *params = getenv("bench_module") ?: KTSTR_MODULE_PARAMS;
 
 	if (fd < 0 || syscall(SYS_finit_module, fd, params, 0))
 		guest_die("%s: %s", KTSTR_MODULE_PATH, strerror(errno));
