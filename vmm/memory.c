@@ -11,6 +11,8 @@
 #include "layout.h"
 #include "memory.h"
 
+#define HUGE_PAGE	(2ull << 20)
+
 _Static_assert(((uint64_t)MEMORY_MIB_MAX << 20) + LAYOUT_HOLE_END - LAYOUT_HOLE_START <= 1ull << 40,
 	       "the end of RAM, behind the hole, has an address of 40 bits");
 
@@ -56,6 +58,22 @@ static int describe(struct memory *m)
 	return err;
 }
 
+/* Where guest and host addresses differ by part of a huge page, KVM can map none. */
+static void *map_aligned(uint64_t size)
+{
+	char *p = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	size_t before;
+
+	if (p == MAP_FAILED)
+		return p;
+	before = -(uintptr_t)p & (HUGE_PAGE - 1);
+	if (before)
+		munmap(p, before);
+	munmap(p + before + size, HUGE_PAGE - before);
+	return p + before;
+}
+
 /**
  * memory__create() - map RAM for a guest
  * @m: filled in; need not be initialized
@@ -76,8 +94,7 @@ int memory__create(struct memory *m, uint32_t mib, struct ktstr_error *e)
 	m->size = (uint64_t)mib << 20;
 	m->low = m->size < LAYOUT_HOLE_START ? m->size : LAYOUT_HOLE_START;
 	m->high = m->size - m->low;
-	m->base = mmap(NULL, m->size, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	m->base = map_aligned(m->size);
 	if (m->base == MAP_FAILED) {
 		m->base = NULL;
 		return ktstr_error_set(e, -ENOMEM,
