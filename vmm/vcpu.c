@@ -53,6 +53,8 @@ static int set_cpuid(struct vcpu *v, struct ktstr_error *e)
 		memcpy(c, v->cfg.supported, size);
 		err = cpuid__fill(c, v->cfg.topology, v->index, v->cfg.tsc_deadline);
 	}
+	if (!err && v->cfg.placement->perf)
+		err = placement__hint_realtime(c);
 	if (!err)
 		err = kvm_do(v->fd, KVM_SET_CPUID2, c);
 	free(c);
@@ -97,6 +99,8 @@ int vcpu__create(struct vcpu *v, const struct vcpu_cfg *cfg, uint32_t index,
 
 	v->cfg = *cfg;
 	v->index = index;
+	placement__vcpu(cfg->placement, index, &v->place);
+	sem_init(&v->placed, 0, 0);
 	v->fd = kvm_do_val(cfg->vm_fd, KVM_CREATE_VCPU,
 			   ktstr_topology__apic_id(cfg->topology, index));
 	if (v->fd < 0)
@@ -210,6 +214,11 @@ static void *vcpu_thread(void *arg)
 	struct vcpu *v = arg;
 	char detail[256] = "";
 
+	atomic_store(&v->tid, gettid());
+	v->place_err = placement__enter(&v->place);
+	sem_post(&v->placed);
+	if (v->place_err)
+		return NULL;
 	atomic_store(&v->first_run_ns, now_ns());
 	while (end == VMM_END_NONE && !atomic_load(&v->stop))
 		end = run_once(v, detail, sizeof(detail));
@@ -235,6 +244,26 @@ static int create_thread(struct vcpu *v)
 	return err;
 }
 
+static int wait_placed(struct vcpu *v, struct ktstr_error *e)
+{
+	if (!v->place.bound && !v->place.fifo)
+		return 0;
+	while (sem_wait(&v->placed))
+		;	/* EINTR */
+	switch (v->place_err) {
+	case 0:
+		return 0;
+	case -EPERM:
+		return ktstr_error_set(e, -EPERM,
+				"vCPU %u may not become SCHED_FIFO: run as root, or raise the limit (ulimit -r)",
+				v->index);
+	default:
+		return ktstr_error_set(e, v->place_err,
+				"vCPU %u cannot be bound to its host CPU (%s): that CPU went offline or was taken from this cpuset; try again",
+				v->index, strerror(-v->place_err));
+	}
+}
+
 /**
  * vcpu__start() - run it in a thread of its own
  * @v: from vcpu__create()
@@ -257,7 +286,7 @@ int vcpu__start(struct vcpu *v, struct ktstr_error *e)
 	v->started = true;
 	snprintf(name, sizeof(name), "vcpu%u", v->index);
 	pthread_setname_np(v->thread, name);
-	return 0;
+	return wait_placed(v, e);
 }
 
 /**

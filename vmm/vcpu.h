@@ -7,11 +7,13 @@
 
 #include <linux/kvm.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #include <ktstr/vmm.h>
 
 #include "bus.h"
+#include "placement.h"
 
 /**
  * struct vcpu_cfg - what a vCPU belongs to
@@ -21,6 +23,7 @@
  * @supported: from cpuid__supported()
  * @tsc_deadline: offer the TSC deadline timer
  * @in_box: the host CPU is emulated
+ * @placement: where on the host
  * @bus: devices
  * @ended: called once by the vCPU thread that met the machine's end, or an
  *	error; it must make every other vCPU stop
@@ -35,6 +38,7 @@ struct vcpu_cfg {
 	const struct kvm_cpuid2 *supported;
 	bool tsc_deadline;
 	bool in_box;
+	const struct vmm_placement *placement;
 	struct bus *bus;
 	void (*ended)(void *arg, enum vmm_end end, const char *detail);
 	void *arg;
@@ -48,6 +52,9 @@ struct vcpu_cfg {
  * @run_size: bytes of it
  * @stop: the thread must end
  * @started: @thread is to be joined
+ * @placed: posted by @thread when it is where @place says, or cannot get there
+ * @place_err: then: 0 or a negative errno
+ * @tid: id of @thread, 0 before it runs
  * @first_run_ns: CLOCK_MONOTONIC before the first KVM_RUN
  * @exits: returns from KVM_RUN; this and the next two are written by @thread only
  * @exits_mmio: of those, register accesses
@@ -62,6 +69,10 @@ struct vcpu {
 	pthread_t thread;
 	atomic_bool stop;
 	bool started;
+	struct placement_thread place;
+	sem_t placed;
+	int place_err;
+	_Atomic pid_t tid;
 	_Atomic uint64_t first_run_ns;
 	_Atomic uint64_t exits;
 	_Atomic uint64_t exits_mmio;

@@ -28,6 +28,7 @@
 #include "kvm.h"
 #include "layout.h"
 #include "memory.h"
+#include "placement.h"
 #include "vcpu.h"
 
 /* Everything that is a file descriptor, so that making and closing them is a loop. */
@@ -307,16 +308,19 @@ static int create_vcpus(struct vmm *vmm, const struct vcpu_cfg *cfg, uint64_t en
 	return err;
 }
 
-static int init_vcpus(struct vmm *vmm, bool in_box, uint64_t entry, struct ktstr_error *e)
+static int init_vcpus(struct vmm *vmm, const struct vmm_opts *opts, uint64_t entry,
+		      struct ktstr_error *e)
 {
 	struct vcpu_cfg cfg = {
 		.kvm_fd = vmm->kvm_fd,
 		.vm_fd = vmm->vm_fd,
 		.topology = &vmm->topology,
 		/* On the emulated CPU of the box the deadline timer stops. */
-		.tsc_deadline = !in_box && kvm_do_val(vmm->kvm_fd, KVM_CHECK_EXTENSION,
-						      KVM_CAP_TSC_DEADLINE_TIMER) > 0,
-		.in_box = in_box,
+		.tsc_deadline = !opts->in_box &&
+				kvm_do_val(vmm->kvm_fd, KVM_CHECK_EXTENSION,
+					   KVM_CAP_TSC_DEADLINE_TIMER) > 0,
+		.in_box = opts->in_box,
+		.placement = &opts->placement,
 		.bus = &vmm->bus,
 		.ended = on_vcpu_ended,
 		.arg = vmm,
@@ -339,6 +343,8 @@ static int check_opts(const struct vmm_opts *opts, struct ktstr_error *e)
 	if (opts->sz < sizeof(*opts) || !opts->kernel || opts->nr_initrd < 0)
 		return ktstr_error_set(e, -EINVAL,
 				"a machine was asked for with incomplete options: report this as a bug");
+	if (placement__check(&opts->placement, e))
+		return -EINVAL;
 	return ktstr_topology__check(&opts->topology, e);
 }
 
@@ -350,7 +356,12 @@ static int build(struct vmm *vmm, const struct vmm_opts *opts, struct ktstr_erro
 	if (!err)
 		err = open_vm(vmm, e);
 	if (!err)
+		err = placement__set_up_vm(&opts->placement, vmm->vm_fd,
+					   ktstr_topology__nr_cpus(&opts->topology), e);
+	if (!err)
 		err = memory__create(&vmm->mem, opts->memory_mib, e);
+	if (!err)
+		err = placement__place_memory(&opts->placement, vmm->mem.base, vmm->mem.size, e);
 	if (!err)
 		err = memory__attach(&vmm->mem, vmm->vm_fd, e);
 	if (!err)
@@ -358,7 +369,7 @@ static int build(struct vmm *vmm, const struct vmm_opts *opts, struct ktstr_erro
 	if (!err)
 		err = init_devices(vmm, e);
 	if (!err)
-		err = init_vcpus(vmm, opts->in_box, entry, e);
+		err = init_vcpus(vmm, opts, entry, e);
 	return err;
 }
 
@@ -600,6 +611,12 @@ enum vmm_end vmm__end(struct vmm *vmm, char *detail, size_t len)
 		snprintf(detail, len, "%s", vmm->detail);
 	pthread_mutex_unlock(&vmm->lock);
 	return end;
+}
+
+/** vmm__vcpu_tid() - the thread of a vCPU; return: its id, 0 when it has none */
+pid_t vmm__vcpu_tid(const struct vmm *vmm, uint32_t vcpu)
+{
+	return vcpu < vmm->nr_vcpus ? atomic_load(&vmm->vcpus[vcpu].tid) : 0;
 }
 
 static void sum_vcpus(struct vmm *vmm, struct vmm_stats *st)

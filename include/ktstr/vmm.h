@@ -17,11 +17,32 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include <ktstr/cpulist.h>
 #include <ktstr/error.h>
 #include <ktstr/ports.h>
 #include <ktstr/topology.h>
 
 struct vmm;
+
+/**
+ * struct vmm_placement - where on the host a machine runs; zeroed: wherever this process may
+ * @cpu: host CPUs, the one of vCPU i at i % @nr; not referenced after vmm__create()
+ * @nr: how many; 0: vCPUs are not bound
+ * @shared: every vCPU may use all of @cpu, instead of its own only
+ * @perf: performance mode: vCPUs are SCHED_FIFO and keep their CPU when they pause or idle,
+ *	the guest is told so, memory is in huge pages on @node; what of it cannot be had is
+ *	an error
+ * @hugetlb: performance mode: take huge pages that were set aside
+ * @node: performance mode: NUMA node of the memory
+ */
+struct vmm_placement {
+	const uint32_t *cpu;
+	uint32_t nr;
+	bool shared;
+	bool perf;
+	bool hugetlb;
+	uint32_t node;
+};
 
 /**
  * struct vmm_opts - what to build
@@ -34,6 +55,7 @@ struct vmm;
  * @memory_mib: guest RAM in MiB
  * @in_box: the host CPU is emulated: withhold TSC_DEADLINE
  * @verbose: let the guest kernel print its whole log on COM1 (slow)
+ * @placement: where on the host
  */
 struct vmm_opts {
 	size_t sz;
@@ -45,6 +67,7 @@ struct vmm_opts {
 	uint32_t memory_mib;
 	bool in_box;
 	bool verbose;
+	struct vmm_placement placement;
 };
 
 /* Why the machine stopped. */
@@ -160,6 +183,15 @@ int vmm__check_kernel(const char *path, bool need_sched_ext, struct ktstr_error 
 int vmm__check_kvm(struct ktstr_error *e);
 
 /**
+ * vmm__check_perf() - can this host's KVM give performance mode?
+ * @e: sentence on failure, with what to do
+ *
+ * Return: 0; -ENOTSUP when KVM cannot leave PAUSE and HLT to the guest or has no leaf to
+ * tell it so; or as kvm_open().
+ */
+int vmm__check_perf(struct ktstr_error *e);
+
+/**
  * vmm__cmdline() - the kernel command line of a machine
  * @opts: as for vmm__create(); only @cmdline_extra and @verbose count
  * @buf: where to, NUL terminated
@@ -245,6 +277,12 @@ enum vmm_end vmm__end(struct vmm *vmm, char *detail, size_t len);
 
 /** vmm__stats() - read the counters; callable while it runs; fills at most @st->sz bytes */
 void vmm__stats(struct vmm *vmm, struct vmm_stats *st);
+
+/**
+ * vmm__vcpu_tid() - the thread of a vCPU
+ * Return: its id for /proc/self/task; 0 when it has not begun or there is no such vCPU.
+ */
+pid_t vmm__vcpu_tid(const struct vmm *vmm, uint32_t vcpu);
 
 /** vmm__time() - read the host's clocks: the tightest of a few readings; needs no machine */
 void vmm__time(struct vmm_time *t);
