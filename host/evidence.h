@@ -14,6 +14,7 @@
 #include "buf.h"
 #include "event_clock.h"
 #include "events_result.h"
+#include "host_delay.h"
 #include "splat.h"
 
 #define EVIDENCE_REASON_MAX	256u
@@ -120,6 +121,7 @@ enum evidence_stop {
  * @end_ns: when the run was over
  * @machine: the machine's counters at the end
  * @exits_at_ready: VM exits until REDY
+ * @host_delay: what the host did to the vCPUs in the window
  * @clock: how guest times become host times; for event_clock__solve()
  */
 struct evidence {
@@ -159,6 +161,7 @@ struct evidence {
 	uint64_t create_ns, ready_ns, cause_ns, end_ns;
 	struct vmm_stats machine;
 	uint64_t exits_at_ready;
+	struct host_delay host_delay;
 	struct event_clock clock;
 };
 

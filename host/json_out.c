@@ -285,6 +285,7 @@ static json_t *run_object(const struct report *r, const struct report_run *run)
 	    number(ev->end.time_ns - ev->start.time_ns) : json_null());
 	set(o, "steal_pct", run->verdict.steal_pct >= 0 ?
 	    json_real(run->verdict.steal_pct) : json_null());
+	set(o, "host_delay", host_delay__json(&ev->host_delay));
 	set(o, "cgroups", cgroups(run));
 	set(o, "workers", workers(ev));
 	set(o, "splat_count", number(ev->splats.nr));

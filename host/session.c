@@ -129,6 +129,18 @@ static void acknowledge(struct session *s)
 		s->state_ends_ns = before;
 }
 
+/* Heard of, not at, the ends of the window: later by the frame's way out of the guest. */
+static void note_host_delay(struct session *s)
+{
+	struct host_delay *d = &s->ev->host_delay;
+
+	d->nr_vcpus = ktstr_topology__nr_cpus(&s->opts->machine->topology);
+	if (s->ev->start.seen && !d->start.time_ns)
+		host_delay__read(&d->start, s->vmm, d->nr_vcpus);
+	if (s->ev->end.seen && !d->end.time_ns)
+		host_delay__read(&d->end, s->vmm, d->nr_vcpus);
+}
+
 static void on_frame(void *arg, const struct assembler_frame *f)
 {
 	struct session *s = arg;
@@ -137,6 +149,7 @@ static void on_frame(void *arg, const struct assembler_frame *f)
 	pinger__frame(&s->pinger, f);
 	if (s->ev->has_ready && !s->ev->ready_ns)
 		note_ready(s);
+	note_host_delay(s);
 	if (s->state == RUNNING && sched_is_lost(s->ev)) {
 		note_cause(s);
 		enter(s, DECIDED, DECIDED_MS);

@@ -96,6 +96,7 @@ static void print_times(struct ktap *k, const struct report *r, const struct rep
 {
 	const struct evidence *ev = run->ev;
 	double boot = report__boot_ns(ev) / 1e9;
+	char line[160];
 
 	if (ev->ready_ns)
 		ktap__diag(k,
@@ -105,6 +106,8 @@ static void print_times(struct ktap *k, const struct report *r, const struct rep
 			   r->in_box ? " (emulated machine: times are not comparable)" : "");
 	if (run->verdict.steal_pct >= 0)
 		ktap__diag(k, "  steal %.1f %% of the window's CPU time", run->verdict.steal_pct);
+	if (host_delay__known(&ev->host_delay))
+		ktap__diag(k, "  %s", host_delay__text(&ev->host_delay, line, sizeof(line)));
 	if (ev->has_helo)
 		ktap__diag(k, "  kernel %s, %u CPUs, clocksource %s", ev->helo.release,
 			   ev->helo.nr_cpus, ev->helo.clocksource);
