@@ -19,7 +19,7 @@
 enum opt {
 	OPT_KERNEL = 256, OPT_SCHED, OPT_TOPOLOGY, OPT_MEMORY, OPT_DURATION, OPT_SEED, OPT_TIMEOUT,
 	OPT_ACCEL, OPT_OUT, OPT_JSON, OPT_DRY_RUN, OPT_EXEC, OPT_INCLUDE,
-	OPT_EVENTS, OPT_EVENTS_ONLY, OPT_EVENTS_CPUS, OPT_EVENTS_CGROUP,
+	OPT_PIN, OPT_PERF, OPT_CPUS, OPT_EVENTS, OPT_EVENTS_ONLY, OPT_EVENTS_CPUS, OPT_EVENTS_CGROUP,
 };
 
 #define COMMON_OPTIONS						\
@@ -28,6 +28,9 @@ enum opt {
 	{ "memory",	required_argument, NULL, OPT_MEMORY },	\
 	{ "timeout",	required_argument, NULL, OPT_TIMEOUT },	\
 	{ "accel",	required_argument, NULL, OPT_ACCEL },	\
+	{ "pin",	no_argument,	   NULL, OPT_PIN },	\
+	{ "perf",	no_argument,	   NULL, OPT_PERF },	\
+	{ "cpus",	required_argument, NULL, OPT_CPUS },	\
 	{ "verbose",	no_argument,	   NULL, 'v' },		\
 	{ "help",	no_argument,	   NULL, 'h' }
 
@@ -203,6 +206,14 @@ static int take_option(struct args *a, int opt, char *arg, struct ktstr_error *e
 				 &a->timeout_s, e);
 	case OPT_SEED:
 		return parse_u64("seed", arg, 0, INT64_MAX, "", &a->seed, e);
+	case OPT_CPUS:
+		return parse_u32("cpus", arg, 1, ARGS_CPUS_MAX, " host CPUs", &a->cpus, e);
+	case OPT_PIN:
+		a->pin = true;
+		return 0;
+	case OPT_PERF:
+		a->perf = true;
+		return 0;
 	case OPT_DRY_RUN:
 		a->dry_run = true;
 		return 0;
@@ -271,6 +282,14 @@ static int check_filter(const struct args *a, struct ktstr_error *e)
 	return 0;
 }
 
+static int check_host(const struct args *a, struct ktstr_error *e)
+{
+	if (!a->perf || !a->cpus)
+		return 0;
+	return ktstr_error_set(e, -EINVAL,
+			       "--perf takes as many host CPUs as it needs; leave out --cpus");
+}
+
 static int take_scenario(struct args *a, const char *name, struct ktstr_error *e)
 {
 	if (!scenario__find(name))
@@ -293,6 +312,8 @@ int args__parse_run(struct args *a, int argc, char **argv, struct ktstr_error *e
 	if (!ret && !a->scenarios.n)
 		ret = strv__add(&a->scenarios, "steady");
 	if (!ret)
+		ret = check_host(a, e);
+	if (!ret)
 		ret = check_filter(a, e);
 	return ret == -ENOMEM ? ktstr_error_set(e, ret, "out of memory") : ret;
 }
@@ -312,7 +333,7 @@ int args__parse_shell(struct args *a, int argc, char **argv, struct ktstr_error 
 	if (!a->exec)
 		return ktstr_error_set(e, -EINVAL,
 				       "shell needs --exec CMD: there is no interactive shell yet");
-	return 0;
+	return check_host(a, e);
 }
 
 void args__free(struct args *a)
@@ -336,6 +357,15 @@ static int add_number(struct strv *out, const char *opt, uint64_t value)
 	return add_pair(out, opt, text);
 }
 
+static int add_host(const struct args *a, struct strv *out)
+{
+	int ret = a->pin ? strv__add(out, "--pin") : 0;
+
+	if (!ret && a->perf)
+		ret = strv__add(out, "--perf");
+	return ret || !a->cpus ? ret : add_number(out, "--cpus", a->cpus);
+}
+
 static int add_machine(const struct args *a, struct strv *out)
 {
 	char topo[64];
@@ -348,6 +378,8 @@ static int add_machine(const struct args *a, struct strv *out)
 		ret = add_pair(out, "--topology", topo);
 	if (!ret)
 		ret = add_number(out, "--memory", a->memory_mib);
+	if (!ret)
+		ret = add_host(a, out);
 	return ret ? ret : add_number(out, "--timeout", a->timeout_s);
 }
 

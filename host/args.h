@@ -18,6 +18,7 @@
 #define ARGS_DURATION_MAX_S	3600u
 #define ARGS_TIMEOUT_MAX_S	86400u
 #define ARGS_SCENARIOS_MAX	1000u
+#define ARGS_CPUS_MAX		1024u
 
 enum args_accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_BOX };
 
@@ -30,6 +31,9 @@ enum args_accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_BOX };
  * @timeout_s: seconds without any sign of life
  * @seed: random when not given
  * @accel: where to run
+ * @pin: every vCPU on a host CPU of its own
+ * @perf: performance mode
+ * @cpus: host CPUs to use at most, 0: any number
  * @events: by which path scheduler events come, or none
  * @events_only, @events_cpus, @events_cgroup: which of them, checked as far as that can be
  *	without the scenario; NULL: all
@@ -50,6 +54,9 @@ struct args {
 	uint32_t timeout_s;
 	uint64_t seed;
 	enum args_accel accel;
+	bool pin;
+	bool perf;
+	uint32_t cpus;
 	enum ktstr_events_wish events;
 	const char *events_only;
 	const char *events_cpus;

@@ -32,6 +32,11 @@ const char help_run[] =
 	"  --seed N              source of every random choice; default: random, printed\n"
 	"  --timeout S           give up after so many seconds without any sign of life,\n"
 	"                        default 60\n"
+	"  --pin                 every vCPU on a host CPU of its own; in turn if there are fewer\n"
+	"  --cpus N              use N host CPUs only; no other ktstr that was given --pin,\n"
+	"                        --cpus or --perf uses them meanwhile, one of them waits\n"
+	"  --perf                performance mode: --pin inside one LLC of its own, huge pages on\n"
+	"                        its node, real-time vCPUs; refused where any of it is missing\n"
 	"  --accel auto|kvm|box  this machine's KVM, or an emulated machine; auto (default)\n"
 	"                        emulates only when KVM cannot do it\n"
 	"  --events WORD         scheduler events out of the guest while it runs: auto (default:\n"
@@ -53,6 +58,19 @@ const char help_run[] =
 	"Exit status: 0 all passed, 1 a test failed, 2 usage or environment error,\n"
 	"3 nothing failed but something was inconclusive, 4 all skipped.\n";
 
+/* Which ones is only known when they are locked, which a dry run does not do. */
+static void print_host_cpus(const struct args *a, const struct setup *s)
+{
+	char list[256];
+
+	if (!a->pin && !a->cpus && !a->perf)
+		return;
+	printf("host CPUs %s%s", a->perf ? "for performance mode" : a->pin ? "to pin vCPUs to" :
+	       "to share", s->use_box ? ": those of the emulated machine\n" : ": some of ");
+	if (!s->use_box)
+		printf("%s\n", cpu_mask__text(&s->hostcpus.host.allowed, list, sizeof(list)));
+}
+
 static void print_dry_run(const struct report *r, const struct setup *s)
 {
 	const struct vmm_opts machine = { .sz = sizeof(machine), .verbose = r->args->verbose };
@@ -65,6 +83,7 @@ static void print_dry_run(const struct report *r, const struct setup *s)
 		printf("command line %s\n", cmdline);
 	printf("machine %u CPUs, %u MiB, %s\n", ktstr_topology__nr_cpus(&r->args->topology),
 	       r->args->memory_mib, s->use_box ? "in an emulated machine" : "on this machine's KVM");
+	print_host_cpus(r->args, s);
 	printf("events %s\n", args__events_name(r->args->events));
 	printf("files for the guest:\n");
 	for (size_t i = 0; i < s->pack.nr; i++) {
@@ -203,6 +222,7 @@ int cmd_run(int argc, char **argv)
 	else {
 		r.args = &a;
 		r.kernel = s.kernel;
+		r.hostcpus = &s.hostcpus;
 		outdir__init(&out);
 		memset(&s, 0, sizeof(s));
 		ret = go(&r, &s, &out);

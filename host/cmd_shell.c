@@ -37,6 +37,7 @@ const char help_shell[] =
 	"  --topology N,L,C,T    default 1,1,2,1\n"
 	"  --memory MIB          default 1024\n"
 	"  --timeout S           default 60\n"
+	"  --pin, --cpus N, --perf\n"
 	"  --accel auto|kvm|box  default auto\n"
 	"  -v, --verbose         the guest kernel's whole log on COM1, and COM1 on stderr\n"
 	"\n"
@@ -147,7 +148,7 @@ static int shell_status(const struct plan *plan, const struct evidence *ev)
 	return WEXITSTATUS(ev->exec_wait_status);
 }
 
-static int shell_here(const struct args *a, const struct setup *s, const struct plan *plan)
+static int shell_here(const struct args *a, struct setup *s, const struct plan *plan)
 {
 	const struct evidence_sink sink = { .bytes = on_bytes, .arg = (void *)a };
 	struct evidence *ev = evidence__new(&sink);
@@ -160,9 +161,14 @@ static int shell_here(const struct args *a, const struct setup *s, const struct 
 	if (!ev && !ret)
 		ret = ktstr_error_set(&e, -ENOMEM, "out of memory");
 	if (!ret) {
+		so.interrupt_fd = interrupt__open();
+		ret = hostcpus__claim(&s->hostcpus, so.interrupt_fd, &e);
+		if (ret == -EINTR)
+			ktstr_error_set(&e, ret, "interrupted while waiting for host CPUs");
+	}
+	if (!ret) {
 		machine = setup__machine(s, a, &img);
 		so.machine = &machine;
-		so.interrupt_fd = interrupt__open();
 		ret = session__run(&so, ev, &e);
 	}
 	ret = ret ? command_fail(&e) : shell_status(plan, ev);

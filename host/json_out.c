@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "hostcpus.h"
 #include "json_out.h"
 #include "scenario.h"
 
@@ -343,6 +344,7 @@ char *json_out__dump(const struct report *r, int exit_status, size_t *len)
 	set(o, "duration_ns", number(r->args->duration_s * 1000000000ull));
 	set(o, "timeout_ns", number(r->args->timeout_s * 1000000000ull));
 	set(o, "seed", number(r->args->seed));
+	set(o, "host_cpus", r->hostcpus ? hostcpus__json(r->hostcpus) : json_null());
 	set(o, "emulated", json_boolean(r->in_box));
 	for (size_t i = 0; i < r->nr; i++)
 		json_array_append_new(runs, run_object(r, &r->runs[i]));

@@ -36,6 +36,7 @@ struct report_run {
  * struct report - all of them
  * @args: options of the call
  * @kernel: path of the kernel
+ * @hostcpus: host CPUs of the call; may be NULL
  * @in_box: in an emulated machine: times are not comparable
  * @exec_ns: CLOCK_MONOTONIC when ktstr was executed
  * @runs: one for each scenario
@@ -44,6 +45,7 @@ struct report_run {
 struct report {
 	const struct args *args;
 	const char *kernel;
+	const struct hostcpus *hostcpus;
 	bool in_box;
 	uint64_t exec_ns;
 	struct report_run *runs;

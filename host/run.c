@@ -256,6 +256,7 @@ static void begin(struct live *l)
 {
 	const struct args *a = l->r->args;
 	unsigned int points = 0;
+	char line[512];
 
 	for (size_t i = 0; i < l->r->nr; i++)
 		points += result__points(&l->r->runs[i].plan);
@@ -265,18 +266,24 @@ static void begin(struct live *l)
 	ktap__diag(&l->ktap, "topology %u,%u,%u,%u memory %u MiB seed %llu", a->topology.nodes,
 		   a->topology.llcs, a->topology.cores, a->topology.threads, a->memory_mib,
 		   (unsigned long long)a->seed);
+	if (*hostcpus__text(&l->s->hostcpus, line, sizeof(line)))
+		ktap__diag(&l->ktap, "host CPUs: %s", line);
 }
 
-int run__all(struct report *r, const struct setup *s, struct outdir *out)
+int run__all(struct report *r, struct setup *s, struct outdir *out)
 {
 	struct live l = { .r = r, .s = s, .out = out };
 	struct ktstr_error e;
-	int ret = 0, status;
+	int ret, status;
 	size_t done;
 
 	l.ktap.out = stdout;
 	l.ktap.copy = out->ktap;
 	l.interrupt_fd = interrupt__open();
+	/* An interrupted wait is no error: it leaves nothing run, as below. */
+	ret = hostcpus__claim(&s->hostcpus, l.interrupt_fd, &e);
+	if (ret == -EINTR)
+		ret = 0;
 	begin(&l);
 	for (done = 0; !ret && !interrupt__signal() && done < r->nr; done++) {
 		ret = run_one(&l, &r->runs[done], &e);

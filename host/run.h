@@ -32,6 +32,6 @@ void run__free(struct report *r);
  * at the end. What goes wrong is said on stderr.
  * Return: exit status; dies of the signal when interrupted.
  */
-int run__all(struct report *r, const struct setup *s, struct outdir *out);
+int run__all(struct report *r, struct setup *s, struct outdir *out);
 
 #endif /* KTSTR_HOST_RUN_H */

@@ -27,15 +27,31 @@ static int check_memory(const struct args *a, struct ktstr_error *e)
 			       a->memory_mib, (unsigned long long)mib);
 }
 
+/* What an emulated machine has of host CPUs is known there only. */
+static int check_hostcpus(struct setup *s, const struct args *a, struct ktstr_error *e)
+{
+	if (!s->use_box)
+		return hostcpus__check(&s->hostcpus, a, e);
+	if (!a->perf)
+		return 0;
+	return ktstr_error_set(e, -ENOTSUP,
+			       "--perf: an emulated machine has no performance to keep%s%.300s%s; leave it out, or use a host with hardware KVM",
+			       s->why_box.msg[0] ? " (" : "", s->why_box.msg,
+			       s->why_box.msg[0] ? ")" : "");
+}
+
 int setup__init(struct setup *s, const struct args *a, struct ktstr_error *e)
 {
 	char kvmbox[PATH_MAX];
 	int ret;
 
 	memset(s, 0, sizeof(*s));
+	hostcpus__init(&s->hostcpus);
 	ret = accel__choose(a->accel, &s->use_box, &s->why_box, e);
 	if (!ret)
 		ret = check_memory(a, e);
+	if (!ret)
+		ret = check_hostcpus(s, a, e);
 	if (!ret)
 		ret = kernels__choose(a->kernel, s->kernel, sizeof(s->kernel), e);
 	if (!ret)
@@ -52,6 +68,7 @@ int setup__init(struct setup *s, const struct args *a, struct ktstr_error *e)
 
 void setup__free(struct setup *s)
 {
+	hostcpus__free(&s->hostcpus);
 	pack__free(&s->pack);
 	finder__free(&s->finder);
 }
@@ -66,6 +83,7 @@ struct vmm_opts setup__machine(const struct setup *s, const struct args *a,
 		.memory_mib	= a->memory_mib,
 		.in_box		= accel__in_box(),
 		.verbose	= a->verbose,
+		.placement	= hostcpus__placement(&s->hostcpus),
 	};
 
 	o.initrd = cpio__iov(img->cpio, &o.nr_initrd);

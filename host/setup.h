@@ -11,6 +11,7 @@
 #include <ktstr/vmm.h>
 
 #include "args.h"
+#include "hostcpus.h"
 #include "image.h"
 
 /**
@@ -18,6 +19,7 @@
  * @use_box: the run belongs into scripts/kvmbox
  * @why_box: why
  * @kernel: path of the kernel
+ * @hostcpus: host CPUs; nothing is claimed yet
  * @finder: where programs are
  * @pack: files for the guest
  */
@@ -25,6 +27,7 @@ struct setup {
 	bool use_box;
 	struct ktstr_error why_box;
 	char kernel[PATH_MAX];
+	struct hostcpus hostcpus;
 	struct finder finder;
 	struct pack pack;
 };
