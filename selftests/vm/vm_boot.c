@@ -70,6 +70,7 @@ int vm__boot(struct vm *vm, const char *topology, const struct vm_file *files, i
 	}
 	opts.verbose = getenv("KTSTR_VM_VERBOSE") != NULL;
 	opts.in_box = getenv("KTSTR_IN_BOX") != NULL;
+	opts.placement = vm->placement;
 	opts.initrd = c ? cpio__iov(c, &opts.nr_initrd) : NULL;
 	if (!ret)
 		ret = ktstr_topology__parse(topology, &opts.topology, e);

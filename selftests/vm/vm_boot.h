@@ -21,6 +21,7 @@
  * @com_len: bytes in @com
  * @on_port: called for bytes of ports 0 to 2, may be NULL
  * @arg: passed to @on_port
+ * @placement: where on the host vm__boot() puts it
  * @hold: do not read ports whose bit is set: the guest meets a full buffer
  * @more: the last turn left bytes in a port: vm__step() does not wait
  * @ended: the machine ended by itself
@@ -32,6 +33,7 @@ struct vm {
 	size_t com_len[2];
 	void (*on_port)(void *arg, unsigned int port, const void *data, size_t len);
 	void *arg;
+	struct vmm_placement placement;
 	unsigned int hold;
 	bool more;
 	bool ended;
