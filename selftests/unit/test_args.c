@@ -41,6 +41,7 @@ TEST(defaults_are_the_documented_ones)
 	EXPECT_STREQ("steady", a.scenarios.v[0]);
 	EXPECT_EQ(NULL, a.sched);
 	EXPECT_EQ(KTSTR_WISH_AUTO, a.events);
+	EXPECT_FALSE(a.pin || a.perf || a.cpus);
 	args__free(&a);
 }
 
@@ -87,6 +88,9 @@ static const char * const wrong[][2] = {
 	{ "--events off --events-cpus 0", "--events-cpus" },
 	{ "--events-cgroup a --events off", "--events-cgroup" },
 	{ "--events yes", "yes" }, { "--events ''", "--events" }, { "--events", "--events" },
+	{ "--cpus 0", "--cpus" }, { "--cpus", "--cpus" }, { "--cpus -1", "--cpus" },
+	{ "--cpus 1025", "--cpus" }, { "--cpus 0-3", "0-3" }, { "--pin=1", "--pin" },
+	{ "--perf --cpus 2", "leave out --cpus" },
 	{ "--json ''", "--json" }, { "--exec x", "--exec" }, { "--kernel ''", "--kernel" },
 };
 
@@ -139,6 +143,46 @@ TEST(options_survive_the_way_into_the_box)
 	args__free(&a);
 	args__free(&b);
 	strv__free(&words);
+}
+
+/* They change what is measured, so a repeat must have them, too. */
+TEST(host_cpus_go_into_every_command)
+{
+	static const char * const words[] = {
+		"--pin", "--perf", "--cpus 5", "--pin --cpus 1", "--perf --pin", "",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		for (int portable = 0; portable < 2; portable++) {
+			struct strv v = { 0 };
+			struct ktstr_error e;
+			struct args a, b;
+
+			ASSERT_EQ(0, parse(&a, &e, words[i], false)) TH_LOG("%s", e.msg);
+			strv__add(&v, "run");
+			ASSERT_EQ(0, args__to_argv(&a, NULL, portable, &v));
+			ASSERT_EQ(0, args__parse_run(&b, v.n, v.v, &e)) TH_LOG("%s", e.msg);
+			EXPECT_EQ(!!strstr(words[i], "--pin"), b.pin);
+			EXPECT_EQ(!!strstr(words[i], "--perf"), b.perf);
+			EXPECT_EQ(a.cpus, b.cpus);
+			args__free(&a);
+			args__free(&b);
+			strv__free(&v);
+		}
+	}
+}
+
+TEST(the_shell_takes_host_cpus_too)
+{
+	struct ktstr_error e;
+	struct args a;
+
+	ASSERT_EQ(0, parse(&a, &e, "--exec x --pin --cpus 3", true)) TH_LOG("%s", e.msg);
+	EXPECT_TRUE(a.pin);
+	EXPECT_EQ(3, a.cpus);
+	args__free(&a);
+	EXPECT_EQ(-EINVAL, parse(&a, &e, "--exec x --perf --cpus 3", true));
+	args__free(&a);
 }
 
 TEST(a_part_of_the_events_goes_into_command_and_plan)
