@@ -13,7 +13,7 @@
 
 #include "hostcpu.h"
 
-#define TEXT_MAX	8192u	/* a list of every other of 1024 CPUs, and all of /proc/self/status */
+#define TEXT_MAX	8192u	/* every other of 1024 CPUs as a list; /proc/self/status */
 #define CACHES_MAX	16u
 
 /* A file's text without the final newline; false when there is none. */

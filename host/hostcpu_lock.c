@@ -15,7 +15,7 @@
 #include "hostcpu_lock.h"
 
 #define GATE	CPU_MASK_BITS	/* as a CPU number: the name of the gate */
-#define TRIES	1000	/* at a name that is bound and nobody listens: for a moment only, if it is a lock */
+#define TRIES	1000	/* at a name that nobody listens to: of a lock that is so for a moment */
 /* Connections are never accepted: this many may wait for one lock. The kernel caps it, too. */
 #define WAITERS_MAX	4096
 
@@ -84,8 +84,10 @@ void hostcpu_locks__init(struct hostcpu_locks *l, const char *name)
 {
 	memset(l, 0, sizeof(*l));
 	l->name = name;
-	for (unsigned int cpu = 0; cpu < CPU_MASK_BITS; cpu++)
-		l->fd[cpu] = l->wait_fd[cpu] = -1;
+	for (unsigned int cpu = 0; cpu < CPU_MASK_BITS; cpu++) {
+		l->fd[cpu] = -1;
+		l->wait_fd[cpu] = -1;
+	}
 }
 
 static int wait_for(struct pollfd *fds, nfds_t n)

@@ -75,7 +75,7 @@ static uint32_t tightest(const struct candidate *c, uint32_t n, uint32_t k)
 	uint32_t at = 0;
 
 	for (uint32_t i = 0; i < n; i++)
-		if (c[i].room >= k && (c[i].room < c[at].room))
+		if (c[i].room >= k && c[i].room < c[at].room)
 			at = i;
 	return at;
 }

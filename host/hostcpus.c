@@ -150,6 +150,9 @@ static int wait_and_claim(struct hostcpus *c, int interrupt_fd, struct ktstr_err
 		tries = TRIES;
 		say_waiting(c, said, sizeof(said));
 		ret = hostcpu_locks__wait(&c->locks, interrupt_fd, e);
+		/* Who is gone gave memory back, too, and CPUs may have come and gone. */
+		if (!ret)
+			ret = hostcpu__read(&c->host, "", e);
 		if (ret)
 			return ret;
 	}

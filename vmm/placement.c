@@ -11,7 +11,7 @@
 #include "kvm.h"
 #include "placement.h"
 
-#define FIFO_PRIORITY		1	/* above everything that is not real-time; no more is needed */
+#define FIFO_PRIORITY		1	/* above all that is not real-time: no more is needed */
 #define EXITS_OFF		(KVM_X86_DISABLE_EXITS_PAUSE | KVM_X86_DISABLE_EXITS_HLT)
 #define LEAF_KVM_FEATURES	0x40000001u
 #define KVM_HINTS_REALTIME	(1u << 0)	/* in EDX */

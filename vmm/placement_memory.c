@@ -27,7 +27,8 @@ static int bind_memory(void *base, size_t size, uint32_t node)
 	unsigned long mask = 1ul << node;
 
 	/* The kernel takes one bit less than it is told. */
-	if (syscall(SYS_mbind, base, size, MPOL_BIND, &mask, NODES + 1, MPOL_MF_MOVE | MPOL_MF_STRICT))
+	if (syscall(SYS_mbind, base, size, MPOL_BIND, &mask, NODES + 1,
+		    MPOL_MF_MOVE | MPOL_MF_STRICT))
 		return -errno;
 	return 0;
 }
