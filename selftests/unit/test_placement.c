@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -16,6 +17,33 @@
 #include "vmm/placement.h"
 
 #define HUGE	(2ul << 20)
+
+/*
+ * KVM, as far as machines are told how to idle: it remembers what was enabled. In an
+ * emulated machine nobody is woken fast enough for KVM to poll, so its counters tell nothing.
+ */
+static struct fake_kvm {
+	struct kvm_enable_cap cap[4];
+	int nr;
+	int err;		/* what every call fails with, or 0 */
+} fake;
+
+#define FAKE_VM	12345
+
+int ioctl(int fd, unsigned long request, ...)
+{
+	va_list ap;
+
+	if (fd != FAKE_VM || request != KVM_ENABLE_CAP || fake.nr >= 4) {
+		errno = EBADF;
+		return -1;
+	}
+	va_start(ap, request);
+	fake.cap[fake.nr++] = *va_arg(ap, struct kvm_enable_cap *);
+	va_end(ap);
+	errno = fake.err;
+	return fake.err ? -1 : 0;
+}
 
 /* What a thread found itself to be. */
 struct probe {
@@ -170,6 +198,50 @@ TEST(the_realtime_hint_goes_into_kvms_leaf_and_nowhere_else)
 	EXPECT_EQ(0, c.head.entries[0].edx);
 	c.head.nent = 1;
 	EXPECT_EQ(-ENOTSUP, placement__hint_realtime(&c.head));
+}
+
+TEST(an_overcommitted_machine_does_not_poll_when_it_halts)
+{
+	const uint32_t cpu[] = { 0, 1 };
+	const struct vmm_placement two = { .cpu = cpu, .nr = 2 }, any = { 0 };
+	uint32_t here = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+	struct ktstr_error e;
+
+	EXPECT_EQ(0, placement__set_up_vm(&two, FAKE_VM, 3, &e));
+	ASSERT_EQ(1, fake.nr);
+	EXPECT_EQ(KVM_CAP_HALT_POLL, fake.cap[0].cap);
+	EXPECT_EQ(0, fake.cap[0].args[0]);
+	EXPECT_EQ(0, placement__set_up_vm(&any, FAKE_VM, here + 1, &e));
+	EXPECT_EQ(2, fake.nr);
+	/* An old KVM lacks the knob, and that is no reason to fail. */
+	fake.err = EINVAL;
+	EXPECT_EQ(0, placement__set_up_vm(&two, FAKE_VM, 3, &e));
+}
+
+TEST(a_machine_with_cpus_of_its_own_polls_as_the_host_says)
+{
+	const uint32_t cpu[] = { 0, 1 };
+	const struct vmm_placement two = { .cpu = cpu, .nr = 2 }, any = { 0 };
+	struct ktstr_error e;
+
+	EXPECT_EQ(0, placement__set_up_vm(&two, FAKE_VM, 2, &e));
+	EXPECT_EQ(0, placement__set_up_vm(&any, FAKE_VM, 1, &e));
+	EXPECT_EQ(0, fake.nr);
+}
+
+TEST(performance_mode_leaves_pause_and_hlt_to_the_guest)
+{
+	const uint32_t cpu = 0;
+	const struct vmm_placement p = { .cpu = &cpu, .nr = 1, .perf = true };
+	struct ktstr_error e;
+
+	EXPECT_EQ(0, placement__set_up_vm(&p, FAKE_VM, 1, &e));
+	ASSERT_EQ(1, fake.nr);
+	EXPECT_EQ(KVM_CAP_X86_DISABLE_EXITS, fake.cap[0].cap);
+	EXPECT_EQ(KVM_X86_DISABLE_EXITS_PAUSE | KVM_X86_DISABLE_EXITS_HLT, fake.cap[0].args[0]);
+	fake.err = EINVAL;
+	EXPECT_EQ(-EINVAL, placement__set_up_vm(&p, FAKE_VM, 1, &e));
+	EXPECT_NE(NULL, strstr(e.msg, "leave out --perf")) TH_LOG("%s", e.msg);
 }
 
 /* Memory at a huge page's boundary, and one huge page around it that is not ours. */
