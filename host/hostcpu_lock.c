@@ -258,6 +258,9 @@ int hostcpu_locks__wait(struct hostcpu_locks *l, int interrupt_fd, struct ktstr_
 
 void hostcpu_locks__free(struct hostcpu_locks *l)
 {
+	/* Zeroed and never initialized: 0 is somebody's descriptor. */
+	if (!l->name)
+		return;
 	unlock_all(l);
 	for (unsigned int cpu = 0; cpu < CPU_MASK_BITS; cpu++)
 		unwatch(l, cpu);

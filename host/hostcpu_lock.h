@@ -80,7 +80,7 @@ char *hostcpu_locks__holders(const struct hostcpu_locks *l, char *buf, size_t si
  */
 int hostcpu_locks__wait(struct hostcpu_locks *l, int interrupt_fd, struct ktstr_error *e);
 
-/** hostcpu_locks__free() - unlock everything and watch nothing */
+/** hostcpu_locks__free() - unlock everything and watch nothing; zeroed @l is fine */
 void hostcpu_locks__free(struct hostcpu_locks *l);
 
 #endif /* KTSTR_HOST_HOSTCPU_LOCK_H */

@@ -280,6 +280,14 @@ TEST_F(lock, a_program_that_is_executed_does_not_inherit_them)
 	EXPECT_TRUE(fcntl(self->l.fd[3], F_GETFD) & FD_CLOEXEC);
 }
 
+TEST_F(lock, giving_back_what_was_never_initialized_closes_nothing)
+{
+	struct hostcpu_locks zeroed = { 0 };
+
+	hostcpu_locks__free(&zeroed);
+	EXPECT_LE(0, fcntl(STDIN_FILENO, F_GETFD));
+}
+
 struct shared {
 	int owner[2];		/* of CPU 0 and 1: a process, 0 for none */
 	int clashes;
