@@ -183,6 +183,16 @@ int ktstr_topology__check(const struct ktstr_topology *t, struct ktstr_error *e)
 		KTSTR_APIC_IDS_MAX - 1);
 }
 
+int ktstr_topology__check_guest(const struct ktstr_topology *t, struct ktstr_error *e)
+{
+	for (uint32_t cpu = 0; cpu < ktstr_topology__nr_cpus(t); cpu++)
+		if (ktstr_topology__capacity(t, cpu))
+			return ktstr_error_set(e, -EINVAL,
+				"the topology gives CPU %u a capacity, and an x86 guest takes capacities from no table: leave them out",
+				cpu);
+	return 0;
+}
+
 static uint32_t node_mib(const struct ktstr_topology *t, uint32_t node)
 {
 	return t->detail ? t->detail->memory_mib[node] : KTSTR_NODE_MEMORY_AUTO;

@@ -343,17 +343,14 @@ static int check_topology(const struct vmm_opts *opts, struct ktstr_error *e)
 
 	if (!err)
 		err = ktstr_topology__check_memory(t, opts->memory_mib, e);
+	if (!err)
+		err = ktstr_topology__check_guest(t, e);
 	if (err)
 		return err;
 	if (ktstr_topology__apic_id_max(t) >= XAPIC_IDS)
 		return ktstr_error_set(e, -EINVAL,
 			"the topology needs APIC id %u and this machine's ids end at %u: use fewer CPUs, or powers of two",
 			ktstr_topology__apic_id_max(t), XAPIC_IDS - 1);
-	for (uint32_t cpu = 0; cpu < ktstr_topology__nr_cpus(t); cpu++)
-		if (ktstr_topology__capacity(t, cpu))
-			return ktstr_error_set(e, -EINVAL,
-				"the topology gives CPU %u a capacity and an x86 kernel learns capacities from no table: leave them out",
-				cpu);
 	return 0;
 }
 

@@ -113,6 +113,16 @@ int ktstr_topology__parse(const char *s, struct ktstr_topology *out, struct ktst
 int ktstr_topology__check(const struct ktstr_topology *t, struct ktstr_error *e);
 
 /**
+ * ktstr_topology__check_guest() - can tables tell a guest all of this?
+ * @t: checked topology
+ * @e: sentence on failure
+ *
+ * Return: 0; -EINVAL for capacities of CPUs: an x86 kernel takes them from the
+ * P-state driver of a hybrid CPU, which no machine of ours has.
+ */
+int ktstr_topology__check_guest(const struct ktstr_topology *t, struct ktstr_error *e);
+
+/**
  * ktstr_topology__check_memory() - does this much RAM fit the nodes?
  * @t: checked topology
  * @mib: RAM of the machine in MiB
