@@ -321,14 +321,19 @@ static bool same_cpu(const struct ktstr_topology *a, const struct ktstr_topology
 	       ktstr_topology__capacity(a, cpu) == ktstr_topology__capacity(b, cpu);
 }
 
+static bool same_way(const struct ktstr_topology *a, const struct ktstr_topology *b, uint32_t from,
+		     uint32_t to)
+{
+	return ktstr_topology__distance(a, from, to) == ktstr_topology__distance(b, from, to) &&
+	       ktstr_topology__latency_ns(a, from, to) == ktstr_topology__latency_ns(b, from, to) &&
+	       ktstr_topology__bandwidth_mbps(a, from, to) ==
+	       ktstr_topology__bandwidth_mbps(b, from, to);
+}
+
 static bool same_node(const struct ktstr_topology *a, const struct ktstr_topology *b, uint32_t node)
 {
 	for (uint32_t to = 0; to < a->nodes; to++)
-		if (ktstr_topology__distance(a, node, to) != ktstr_topology__distance(b, node, to) ||
-		    ktstr_topology__latency_ns(a, node, to) !=
-		    ktstr_topology__latency_ns(b, node, to) ||
-		    ktstr_topology__bandwidth_mbps(a, node, to) !=
-		    ktstr_topology__bandwidth_mbps(b, node, to))
+		if (!same_way(a, b, node, to))
 			return false;
 	return node_mib(a, node) == node_mib(b, node) &&
 	       ktstr_topology__memory_cache_kib(a, node) ==

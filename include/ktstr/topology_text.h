@@ -40,7 +40,7 @@ int ktstr_topology__read(const char *text, size_t len, const char *name,
 			 struct ktstr_topology *out, struct ktstr_topology_about *about,
 			 struct ktstr_error *e);
 
-/** ktstr_topology__load() - the same for a regular file of at most %KTSTR_TOPOLOGY_TEXT_MAX bytes */
+/** ktstr_topology__load() - the same for a regular file, %KTSTR_TOPOLOGY_TEXT_MAX at most */
 int ktstr_topology__load(const char *path, struct ktstr_topology *out,
 			 struct ktstr_topology_about *about, struct ktstr_error *e);
 

@@ -128,7 +128,8 @@ TEST_F(detail, even_detail_answers_as_four_numbers_do)
 		ASSERT_EQ(0, ktstr_topology__of_detail(&b, ktstr_topology_detail__even(a), NULL));
 		EXPECT_TRUE(ktstr_topology__equal(a, &b));
 		for (uint32_t cpu = 0; cpu < ktstr_topology__nr_cpus(a); cpu++)
-			ASSERT_EQ(ktstr_topology__apic_id(a, cpu), ktstr_topology__apic_id(&b, cpu));
+			ASSERT_EQ(ktstr_topology__apic_id(a, cpu),
+				  ktstr_topology__apic_id(&b, cpu));
 		for (uint32_t node = 0; node < a->nodes; node++) {
 			struct ktstr_range r = ktstr_topology__node_cpus(a, node);
 
@@ -279,7 +280,8 @@ TEST_F(detail, apic_ids_that_pass_the_end)
 	for (int i = 0; i < 60; i++) {
 		err |= ktstr_topology_detail__add_node(self->d);
 		err |= ktstr_topology_detail__add_llc(self->d);
-		err |= ktstr_topology_detail__add_cores(self->d, i == 3 ? 200 : 1, i == 1 ? 200 : 1);
+		err |= ktstr_topology_detail__add_cores(self->d, i == 3 ? 200 : 1,
+							i == 1 ? 200 : 1);
 	}
 	for (int i = 0; i < 200; i++) {
 		err |= ktstr_topology_detail__add_llc(self->d);
