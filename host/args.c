@@ -14,17 +14,22 @@
 #include <ktstr/event_set.h>
 
 #include "args.h"
+#include "topo_find.h"
 #include "scenario.h"
+
+#define MEMORY_DEFAULT_MIB	1024u
 
 enum opt {
 	OPT_KERNEL = 256, OPT_SCHED, OPT_TOPOLOGY, OPT_MEMORY, OPT_DURATION, OPT_SEED, OPT_TIMEOUT,
 	OPT_ACCEL, OPT_OUT, OPT_JSON, OPT_DRY_RUN, OPT_EXEC, OPT_INCLUDE,
-	OPT_PIN, OPT_PERF, OPT_CPUS, OPT_EVENTS, OPT_EVENTS_ONLY, OPT_EVENTS_CPUS, OPT_EVENTS_CGROUP,
+	OPT_PRESET, OPT_PIN, OPT_PERF, OPT_CPUS, OPT_EVENTS, OPT_EVENTS_ONLY, OPT_EVENTS_CPUS,
+	OPT_EVENTS_CGROUP,
 };
 
 #define COMMON_OPTIONS						\
 	{ "kernel",	required_argument, NULL, OPT_KERNEL },	\
 	{ "topology",	required_argument, NULL, OPT_TOPOLOGY },	\
+	{ "preset",	required_argument, NULL, OPT_PRESET },	\
 	{ "memory",	required_argument, NULL, OPT_MEMORY },	\
 	{ "timeout",	required_argument, NULL, OPT_TIMEOUT },	\
 	{ "accel",	required_argument, NULL, OPT_ACCEL },	\
@@ -63,6 +68,11 @@ static const char * const accel_names[] = {
 const char *args__accel_name(enum args_accel accel)
 {
 	return accel_names[accel];
+}
+
+const char *args__topology_from(const struct args *a)
+{
+	return a->preset ? a->preset : a->topology_file;
 }
 
 static const char * const events_names[] = { KTSTR_EVENTS_WORDS };
@@ -159,13 +169,44 @@ static int parse_events_cpus(struct args *a, char *s, struct ktstr_error *e)
 			       "--events-cpus \"%.100s\" is no CPU list; give one such as 0-1,3", s);
 }
 
+static int two_machines(struct ktstr_error *e)
+{
+	return ktstr_error_set(e, -EINVAL,
+			       "--topology and --preset both describe the machine; leave one of the two out");
+}
+
 static int parse_topology(struct args *a, const char *s, struct ktstr_error *e)
 {
 	struct ktstr_error why;
-	int ret = ktstr_topology__parse(s, &a->topology, &why);
+	int ret;
 
-	return ret ? ktstr_error_set(e, ret,
-				     "--topology %.60s: %.400s", *s ? s : "\"\"", why.msg) : 0;
+	if (a->preset)
+		return two_machines(e);
+	ktstr_topology__free(&a->topology);
+	a->topology_given = true;
+	a->topology_file = topo_find__is_numbers(s) ? NULL : s;
+	ret = a->topology_file ? ktstr_topology__load(s, &a->topology, NULL, &why) :
+				 ktstr_topology__parse(s, &a->topology, &why);
+	if (ret == -ENOENT)
+		return ktstr_error_set(e, -EINVAL,
+				       "--topology %.200s: there is no such file; name one, give N,L,C,T, or use --preset",
+				       s);
+	return ret ? ktstr_error_set(e, ret == -ENOMEM ? ret : -EINVAL, "--topology %.60s: %.400s",
+				     *s ? s : "\"\"", why.msg) : 0;
+}
+
+static int parse_preset(struct args *a, const char *s, struct ktstr_error *e)
+{
+	struct ktstr_error why;
+	int ret;
+
+	if (a->topology_given)
+		return two_machines(e);
+	ktstr_topology__free(&a->topology);
+	a->preset = s;
+	ret = ktstr_topology_preset__load(s, &a->topology, NULL, &why);
+	return ret ? ktstr_error_set(e, ret == -ENOMEM ? ret : -EINVAL, "--preset: %.400s",
+				     why.msg) : 0;
 }
 
 static int take_option(struct args *a, int opt, char *arg, struct ktstr_error *e)
@@ -185,6 +226,8 @@ static int take_option(struct args *a, int opt, char *arg, struct ktstr_error *e
 		return strv__add(&a->include, arg);
 	case OPT_TOPOLOGY:
 		return parse_topology(a, arg, e);
+	case OPT_PRESET:
+		return parse_preset(a, arg, e);
 	case OPT_ACCEL:
 		return parse_accel(a, arg, e);
 	case OPT_EVENTS:
@@ -196,6 +239,7 @@ static int take_option(struct args *a, int opt, char *arg, struct ktstr_error *e
 	case OPT_EVENTS_CGROUP:
 		return parse_text("events-cgroup", arg, &a->events_cgroup, e);
 	case OPT_MEMORY:
+		a->memory_given = true;
 		return parse_u32("memory", arg, ARGS_MEMORY_MIN_MIB, ARGS_MEMORY_MAX_MIB, " MiB",
 				 &a->memory_mib, e);
 	case OPT_DURATION:
@@ -251,7 +295,7 @@ static int set_defaults(struct args *a, struct ktstr_error *e)
 {
 	memset(a, 0, sizeof(*a));
 	a->topology = (struct ktstr_topology){ .nodes = 1, .llcs = 1, .cores = 2, .threads = 1 };
-	a->memory_mib = 1024;
+	a->memory_mib = MEMORY_DEFAULT_MIB;
 	a->duration_s = 3;
 	a->timeout_s = 60;
 	a->events = KTSTR_WISH_AUTO;
@@ -260,6 +304,29 @@ static int set_defaults(struct args *a, struct ktstr_error *e)
 	/* A number that people can copy and JSON can carry exactly. */
 	a->seed >>= 12;
 	return 0;
+}
+
+/* Nodes that all have a size say how much memory there is. */
+static int settle_machine(struct args *a, struct ktstr_error *e)
+{
+	const char *from = args__topology_from(a);
+	uint64_t sized = ktstr_topology__sized_memory(&a->topology);
+	struct ktstr_error why;
+	int ret;
+
+	if (!a->memory_given && topo_find__all_sized(&a->topology)) {
+		if (sized < ARGS_MEMORY_MIN_MIB || sized > ARGS_MEMORY_MAX_MIB)
+			return ktstr_error_set(e, -EINVAL,
+					       "--topology %.100s: its nodes have %" PRIu64 " MiB; give them %u to %u MiB in all",
+					       from, sized, ARGS_MEMORY_MIN_MIB, ARGS_MEMORY_MAX_MIB);
+		a->memory_mib = (uint32_t)sized;
+	}
+	ret = ktstr_topology__check_memory(&a->topology, a->memory_mib, &why);
+	if (!ret)
+		ret = ktstr_topology__check_guest(&a->topology, &why);
+	return ret ? ktstr_error_set(e, ret, "--%s %.100s: %.300s",
+				     a->preset ? "preset" : "topology",
+				     from ? from : "N,L,C,T", why.msg) : 0;
 }
 
 /* What only all options together can tell. */
@@ -312,6 +379,8 @@ int args__parse_run(struct args *a, int argc, char **argv, struct ktstr_error *e
 	if (!ret && !a->scenarios.n)
 		ret = strv__add(&a->scenarios, "steady");
 	if (!ret)
+		ret = settle_machine(a, e);
+	if (!ret)
 		ret = check_host(a, e);
 	if (!ret)
 		ret = check_filter(a, e);
@@ -324,6 +393,8 @@ int args__parse_shell(struct args *a, int argc, char **argv, struct ktstr_error 
 
 	if (!ret)
 		ret = parse_options(a, argc, argv, shell_options, e);
+	if (!ret)
+		ret = settle_machine(a, e);
 	if (ret)
 		return ret == -ENOMEM ? ktstr_error_set(e, ret, "out of memory") : ret;
 	if (optind < argc)
@@ -340,6 +411,7 @@ void args__free(struct args *a)
 {
 	strv__free(&a->scenarios);
 	strv__free(&a->include);
+	ktstr_topology__free(&a->topology);
 }
 
 static int add_pair(struct strv *out, const char *opt, const char *value)
@@ -366,16 +438,25 @@ static int add_host(const struct args *a, struct strv *out)
 	return ret || !a->cpus ? ret : add_number(out, "--cpus", a->cpus);
 }
 
+static int add_topology(const struct args *a, struct strv *out)
+{
+	char four[64];
+
+	if (a->preset)
+		return add_pair(out, "--preset", a->preset);
+	if (a->topology_file)
+		return add_pair(out, "--topology", a->topology_file);
+	snprintf(four, sizeof(four), "%u,%u,%u,%u", a->topology.nodes, a->topology.llcs,
+		 a->topology.cores, a->topology.threads);
+	return add_pair(out, "--topology", four);
+}
+
 static int add_machine(const struct args *a, struct strv *out)
 {
-	char topo[64];
-	int ret;
+	int ret = add_pair(out, "--kernel", a->kernel);
 
-	snprintf(topo, sizeof(topo), "%u,%u,%u,%u", a->topology.nodes, a->topology.llcs,
-		 a->topology.cores, a->topology.threads);
-	ret = add_pair(out, "--kernel", a->kernel);
 	if (!ret)
-		ret = add_pair(out, "--topology", topo);
+		ret = add_topology(a, out);
 	if (!ret)
 		ret = add_number(out, "--memory", a->memory_mib);
 	if (!ret)

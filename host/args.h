@@ -25,8 +25,10 @@ enum args_accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_BOX };
 /**
  * struct args - options with their defaults filled in
  * @kernel, @sched, @out, @json: as given, NULL when absent; they point into argv
- * @topology: CPUs of the guest
- * @memory_mib: RAM of the guest in MiB
+ * @topology: CPUs and nodes of the guest
+ * @topology_file, @preset: where they come from when not from four numbers, else NULL
+ * @topology_given, @memory_given: were --topology and --memory there?
+ * @memory_mib: RAM of the guest in MiB; when not given, what the topology's nodes add up to
  * @duration_s: length of the judged window in seconds
  * @timeout_s: seconds without any sign of life
  * @seed: random when not given
@@ -49,6 +51,10 @@ struct args {
 	const char *out;
 	const char *json;
 	struct ktstr_topology topology;
+	const char *topology_file;
+	const char *preset;
+	bool topology_given;
+	bool memory_given;
 	uint32_t memory_mib;
 	uint32_t duration_s;
 	uint32_t timeout_s;
@@ -97,6 +103,9 @@ int args__to_argv(const struct args *a, const char *scenario, bool portable, str
 
 /** args__free() - give the lists back */
 void args__free(struct args *a);
+
+/** args__topology_from() - the preset or the file that was named, NULL for four numbers */
+const char *args__topology_from(const struct args *a);
 
 /** args__accel_name() - as in --accel */
 const char *args__accel_name(enum args_accel accel);

@@ -15,6 +15,7 @@
 #include "events_html.h"
 #include "events_json.h"
 #include "events_text.h"
+#include "topo_out.h"
 
 #define BRIEF_MAX	(8u << 10)
 
@@ -40,17 +41,6 @@ static void set(json_t *o, const char *key, json_t *value)
 	json_object_set_new(o, key, value);
 }
 
-static json_t *topology(const struct ktstr_topology *t)
-{
-	json_t *o = json_object();
-
-	set(o, "nodes", json_integer(t->nodes));
-	set(o, "llcs", json_integer(t->llcs));
-	set(o, "cores_per_llc", json_integer(t->cores));
-	set(o, "threads_per_core", json_integer(t->threads));
-	return o;
-}
-
 /* What a user typed may be any bytes, and any number of them. */
 static json_t *text(const char *s)
 {
@@ -70,7 +60,8 @@ static json_t *host_facts(const struct report *r, const struct report_run *run)
 	set(o, "version", json_integer(EVENT_FILE_VERSION));
 	set(o, "name", text(run->name));
 	set(o, "scenario", text(run->plan.scenario));
-	set(o, "topology", topology(&r->args->topology));
+	set(o, "topology", topo_out__json(&r->args->topology,
+					 args__topology_from(r->args)));
 	set(o, "memory_mib", json_integer(r->args->memory_mib));
 	set(o, "seed", json_integer((json_int_t)run->plan.seed));
 	set(o, "duration_ms", json_integer(run->plan.duration_ms));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The commands that boot nothing: list, topo, kernel.
+ * The commands that boot nothing: list, kernel.
  */
 #include <errno.h>
 #include <limits.h>
@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <ktstr/topology.h>
 
 #include "commands.h"
 #include "file.h"
@@ -22,12 +20,6 @@ const char help_list[] =
 	"usage: ktstr list [--json]\n"
 	"\n"
 	"Print the scenarios that \"ktstr run\" knows.\n";
-
-const char help_topo[] =
-	"usage: ktstr topo NODES,LLCS,CORES,THREADS\n"
-	"\n"
-	"Print the CPUs of a topology: NUMA nodes, LLCs in all (divisible by nodes), cores\n"
-	"per LLC, threads per core.\n";
 
 const char help_kernel[] =
 	"usage: ktstr kernel list\n"
@@ -75,42 +67,6 @@ int cmd_list(int argc, char **argv)
 		return usage("list does not know %.100s; see ktstr list --help", argv[1]);
 	for (unsigned int i = 0; (s = scenario__at(i)); i++)
 		printf("%-12s %s\n", s->name, s->summary);
-	return 0;
-}
-
-static void print_llc(const struct ktstr_topology *t, uint32_t llc)
-{
-	uint32_t cpu = llc * t->cores * t->threads;
-
-	printf("  LLC %u:", llc);
-	for (uint32_t core = 0; core < t->cores; core++) {
-		printf(" [");
-		for (uint32_t thread = 0; thread < t->threads; thread++)
-			printf("%s%u", thread ? " " : "", cpu++);
-		printf("]");
-	}
-	printf("\n");
-}
-
-int cmd_topo(int argc, char **argv)
-{
-	struct ktstr_topology t;
-	struct ktstr_error e;
-	uint32_t per_node;
-
-	if (command_wants_help(argc, argv))
-		return printf("%s", help_topo) < 0;
-	if (argc != 2)
-		return usage("topo needs one NODES,LLCS,CORES,THREADS; see ktstr topo --help");
-	if (ktstr_topology__parse(argv[1], &t, &e))
-		return command_fail(&e);
-	per_node = t.llcs / t.nodes;
-	printf("%u CPUs, each core in brackets\n", ktstr_topology__nr_cpus(&t));
-	for (uint32_t llc = 0; llc < t.llcs; llc++) {
-		if (llc % per_node == 0)
-			printf("node %u\n", llc / per_node);
-		print_llc(&t, llc);
-	}
 	return 0;
 }
 

@@ -34,7 +34,7 @@ const char help_shell[] =
 	"  --exec CMD            the command\n"
 	"  --include FILE        a file to pack under its own absolute path; repeatable\n"
 	"  --kernel PATH         as with \"ktstr run\"; so are the following\n"
-	"  --topology N,L,C,T    default 1,1,2,1\n"
+	"  --topology N,L,C,T    default 1,1,2,1; or a FILE, or --preset NAME\n"
 	"  --memory MIB          default 1024\n"
 	"  --timeout S           default 60\n"
 	"  --pin, --cpus N, --perf\n"

@@ -45,11 +45,11 @@ struct event_merge {
 	uint64_t newest_ns;		/* of all CPUs */
 	uint64_t handed_ns;		/* time of the last one handed on */
 	uint32_t nr_heap;
-	uint8_t heap[KTSTR_CPUS_MAX];	/* CPUs; every one that has something queued */
+	uint16_t heap[KTSTR_CPUS_MAX];	/* CPUs; every one that has something queued */
 	struct stream streams[];
 };
 
-_Static_assert(KTSTR_CPUS_MAX <= 256, "a CPU is a byte of the heap");
+_Static_assert(KTSTR_CPUS_MAX <= UINT16_MAX, "a CPU is a word of the heap");
 
 struct event_merge *event_merge__new(const struct event_merge_opts *opts)
 {
@@ -111,7 +111,7 @@ static bool is_before(const struct event_merge *m, uint32_t a, uint32_t b)
 
 static void heap_swap(struct event_merge *m, uint32_t a, uint32_t b)
 {
-	uint8_t cpu = m->heap[a];
+	uint16_t cpu = m->heap[a];
 
 	m->heap[a] = m->heap[b];
 	m->heap[b] = cpu;

@@ -79,7 +79,8 @@ enum event_distance event_distance__of(const struct ktstr_topology *t, uint32_t 
 		return EVENT_MOVE_FAR;
 	if (ktstr_topology__cpu_llc(t, a) != ktstr_topology__cpu_llc(t, b))
 		return EVENT_MOVE_NODE;
-	return a / t->threads == b / t->threads ? EVENT_MOVE_SMT : EVENT_MOVE_LLC;
+	return ktstr_topology__cpu_core(t, a) == ktstr_topology__cpu_core(t, b) ? EVENT_MOVE_SMT :
+										  EVENT_MOVE_LLC;
 }
 
 const char *event_distance__name(enum event_distance d)

@@ -40,7 +40,7 @@ typedef void (*event_did_fn)(void *arg, uint32_t cpu, enum event_cpu_state what,
 /**
  * struct event_state_opts - what to follow, and how
  * @sz: sizeof(struct event_state_opts): the structure may grow
- * @topology: CPUs
+ * @topology: CPUs and nodes; its detail must outlive this
  * @max_tasks: tasks with a place of their own at a time; 0: %EVENT_TASKS_MAX
  * @idle_bound_ns: a CPU idle for longer while a task waits is told; 0: 10 ms
  * @starve_bound_ns: a wait longer than this is told; 0: 1 s

@@ -16,7 +16,8 @@
 /**
  * struct events_opts - whose events
  * @sz: sizeof(struct events_opts): the structure may grow
- * @topology: CPUs; all 0 not known: as many as EVIN says, in one LLC
+ * @topology: CPUs, with a detail that outlives this; all 0 not known: as many as EVIN
+ *	says, in one LLC
  * @trace: takes the bytes of a Perfetto trace, see event_perfetto.h; NULL: no trace
  * @trace_arg: passed to @trace
  */

@@ -20,15 +20,17 @@ static const char *member(const json_t *o, const char *name, char *dst, size_t s
 void events_titles__of(struct events_titles *t, const json_t *host)
 {
 	const json_t *topo = json_object_get(host, "topology");
-	char name[64], sched[160], kernel[160];
+	char name[64], sched[160], kernel[160], from[80];
 
 	member(host, "name", name, sizeof(name));
 	member(host, "sched", sched, sizeof(sched));
 	member(host, "kernel", kernel, sizeof(kernel));
 	snprintf(t->title, sizeof(t->title), "ktstr: %s", *name ? name : "a run");
+	member(topo, "name", from, sizeof(from));
 	snprintf(t->subtitle, sizeof(t->subtitle),
-		 "%s, kernel %s, topology %lld,%lld,%lld,%lld, seed %lld%s",
+		 "%s, kernel %s, topology %s%s%lld,%lld,%lld,%lld, seed %lld%s",
 		 *sched ? sched : "the kernel's own scheduler", *kernel ? kernel : "not known",
+		 from, *from ? ": " : "",
 		 (long long)json_integer_value(json_object_get(topo, "nodes")),
 		 (long long)json_integer_value(json_object_get(topo, "llcs")),
 		 (long long)json_integer_value(json_object_get(topo, "cores_per_llc")),

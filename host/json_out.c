@@ -11,6 +11,7 @@
 #include "hostcpus.h"
 #include "json_out.h"
 #include "scenario.h"
+#include "topo_out.h"
 
 /* Bytes of the user that are no UTF-8 become their escaped form. */
 static json_t *text(const char *s)
@@ -300,18 +301,6 @@ static json_t *run_object(const struct report *r, const struct report_run *run)
 	return o;
 }
 
-static json_t *topology(const struct ktstr_topology *t)
-{
-	json_t *o = json_object();
-
-	set(o, "nodes", number(t->nodes));
-	set(o, "llcs", number(t->llcs));
-	set(o, "cores_per_llc", number(t->cores));
-	set(o, "threads_per_core", number(t->threads));
-	set(o, "cpus", number(ktstr_topology__nr_cpus(t)));
-	return o;
-}
-
 static char *dump(json_t *o, size_t *len)
 {
 	char *s = json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
@@ -339,7 +328,8 @@ char *json_out__dump(const struct report *r, int exit_status, size_t *len)
 	set(o, "exit_status", number(exit_status));
 	set(o, "kernel", text(r->kernel));
 	set(o, "sched", text_or_null(r->args->sched));
-	set(o, "topology", topology(&r->args->topology));
+	set(o, "topology", topo_out__json(&r->args->topology,
+					 args__topology_from(r->args)));
 	set(o, "memory_mib", number(r->args->memory_mib));
 	set(o, "duration_ns", number(r->args->duration_s * 1000000000ull));
 	set(o, "timeout_ns", number(r->args->timeout_s * 1000000000ull));

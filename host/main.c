@@ -22,7 +22,7 @@ static const struct command {
 	{ "shell",	cmd_shell,	help_shell,	"run one command in a guest" },
 	{ "report",	cmd_report,	help_report,	"recompute the figures of a run" },
 	{ "list",	cmd_list,	help_list,	"list the scenarios" },
-	{ "topo",	cmd_topo,	help_topo,	"show the CPUs of a topology" },
+	{ "topo",	cmd_topo,	help_topo,	"list presets, or show a topology" },
 	{ "kernel",	cmd_kernel,	help_kernel,	"list or build kernels" },
 	{ "doctor",	cmd_doctor,	help_doctor,	"say what works here and what is missing" },
 	{ "help",	cmd_help,	NULL,		"explain ktstr or one command" },

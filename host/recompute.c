@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "recompute.h"
+#include "topo_out.h"
 
 /* Where things are while the file is read. */
 struct reader {
@@ -23,25 +24,15 @@ static int on_trace(void *arg, const void *data, size_t len)
 	return errno ? -errno : -EIO;
 }
 
-/* 0 for what is no number, or none that fits: no topology has that. */
-static uint32_t count_of(const json_t *o, const char *name)
-{
-	json_int_t v = json_integer_value(json_object_get(o, name));
-
-	return v > 0 && v <= KTSTR_CPUS_MAX ? v : 0;
-}
-
 static int on_host(void *arg, const json_t *host)
 {
 	struct reader *r = arg;
-	const json_t *t = json_object_get(host, "topology");
 	struct events_opts eo = {
 		.sz = sizeof(eo), .trace = r->trace ? on_trace : NULL, .trace_arg = r->trace,
-		.topology = { .nodes = count_of(t, "nodes"), .llcs = count_of(t, "llcs"),
-			      .cores = count_of(t, "cores_per_llc"),
-			      .threads = count_of(t, "threads_per_core") },
 	};
 
+	topo_out__of_json(json_object_get(host, "topology"), &r->out->topology);
+	eo.topology = r->out->topology;
 	events_titles__of(&r->out->titles, host);
 	r->out->events = events__new(&eo);
 	return r->out->events ? 0 : -ENOMEM;
@@ -71,6 +62,7 @@ void recompute__free(struct recompute *r)
 {
 	events__free(r->events);
 	r->events = NULL;
+	ktstr_topology__free(&r->topology);
 }
 
 void recompute__complaint(const struct recompute *r, struct buf *b)

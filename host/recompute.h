@@ -15,12 +15,14 @@
  * @events: finished; NULL when nothing could be read
  * @facts: of the file
  * @titles: what run it was
+ * @topology: of that run, in use by @events
  * @trace_err: first error of writing the trace, negative errno
  */
 struct recompute {
 	struct events *events;
 	struct event_file_facts facts;
 	struct events_titles titles;
+	struct ktstr_topology topology;
 	int trace_err;
 };
 

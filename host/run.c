@@ -21,6 +21,7 @@
 #include "run.h"
 #include "scenario.h"
 #include "session.h"
+#include "topo_out.h"
 
 #define SCHED_TIMEOUT_MS	20000	/* emulated, the verifier alone takes seconds */
 #define ACK_TIMEOUT_MS		5000
@@ -257,14 +258,15 @@ static void begin(struct live *l)
 	const struct args *a = l->r->args;
 	unsigned int points = 0;
 	char line[512];
+	char topology[160];
 
 	for (size_t i = 0; i < l->r->nr; i++)
 		points += result__points(&l->r->runs[i].plan);
 	ktap__begin(&l->ktap, points);
 	ktap__diag(&l->ktap, "kernel %s", l->s->kernel);
 	ktap__diag(&l->ktap, "scheduler: %s", a->sched ? a->sched : "the kernel's own");
-	ktap__diag(&l->ktap, "topology %u,%u,%u,%u memory %u MiB seed %llu", a->topology.nodes,
-		   a->topology.llcs, a->topology.cores, a->topology.threads, a->memory_mib,
+	topo_out__label(topology, sizeof(topology), &a->topology, args__topology_from(a));
+	ktap__diag(&l->ktap, "topology %s memory %u MiB seed %llu", topology, a->memory_mib,
 		   (unsigned long long)a->seed);
 	if (*hostcpus__text(&l->s->hostcpus, line, sizeof(line)))
 		ktap__diag(&l->ktap, "host CPUs: %s", line);

@@ -28,8 +28,7 @@ static void cgroup_add(struct plan *plan, const char *name, uint32_t first, uint
  */
 static int steady_build(const struct ktstr_topology *t, struct plan *plan, struct ktstr_error *e)
 {
-	uint32_t per_llc = t->cores * t->threads;
-	uint32_t half = t->llcs / 2 * per_llc;
+	uint32_t half = ktstr_topology__llc_cpus(t, t->llcs / 2).first;
 	uint32_t all = ktstr_topology__nr_cpus(t);
 
 	(void)e;

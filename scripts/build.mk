@@ -26,6 +26,8 @@ endif
 
 ktstr_cflags := -std=gnu11 -O2 -g -D_GNU_SOURCE= -Wall -Wextra -Wmissing-prototypes \
 	-Wstrict-prototypes -fno-strict-aliasing -fno-common -I$(S)/include -MMD -MP
+# As in the kernel: what an initializer does not say is zero, and meant to be.
+ktstr_cflags += -Wno-missing-field-initializers
 ifneq ($(WERROR),0)
 ktstr_cflags += -Werror
 endif

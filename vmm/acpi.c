@@ -40,9 +40,6 @@
 #define RSDP_V1_LEN		20
 #define RSDP_LEN		36
 #define CHECKSUM_OFF		9
-#define DISTANCE_LOCAL		10
-#define DISTANCE_REMOTE		20
-#define NODE_ALIGN		(2ull << 20)	/* no huge page spans two nodes */
 
 static uint8_t checksum(const uint8_t *p, size_t len)
 {
@@ -151,33 +148,36 @@ static void put_node_memory(struct acpi_blob *b, const struct acpi_ram *ram, uin
 		put_memory_range(b, node, LAYOUT_HOLE_END + high_from - ram->low, to - high_from);
 }
 
-/* Section 5.2.16. Every node gets the same share of RAM, the last one the rest. */
+/* Section 5.2.16. */
 static void put_srat(struct acpi_blob *b, const struct ktstr_topology *topo,
 		     const struct acpi_ram *ram)
 {
 	uint64_t total = ram->low + ram->high;
-	uint64_t share = total / topo->nodes & ~(NODE_ALIGN - 1);
+	uint64_t from = 0;
 	size_t t = acpi_table_begin(b, "SRAT", SRAT_REVISION);
 
 	acpi_put(b, 1, 4);
 	acpi_put(b, 0, 8);
 	for (uint32_t cpu = 0; cpu < ktstr_topology__nr_cpus(topo); cpu++)
 		put_cpu_affinity(b, topo, cpu);
-	for (uint32_t node = 0; node < topo->nodes; node++)
-		put_node_memory(b, ram, node, share * node,
-				node + 1 < topo->nodes ? share * (node + 1) : total);
+	for (uint32_t node = 0; node < topo->nodes; node++) {
+		uint64_t to = from + ktstr_topology__node_memory(topo, node, total);
+
+		put_node_memory(b, ram, node, from, to);
+		from = to;
+	}
 	acpi_table_end(b, t);
 }
 
 /* Section 5.2.17. */
-static void put_slit(struct acpi_blob *b, uint32_t nodes)
+static void put_slit(struct acpi_blob *b, const struct ktstr_topology *topo)
 {
 	size_t t = acpi_table_begin(b, "SLIT", 1);
 
-	acpi_put(b, nodes, 8);
-	for (uint32_t from = 0; from < nodes; from++)
-		for (uint32_t to = 0; to < nodes; to++)
-			acpi_put(b, from == to ? DISTANCE_LOCAL : DISTANCE_REMOTE, 1);
+	acpi_put(b, topo->nodes, 8);
+	for (uint32_t from = 0; from < topo->nodes; from++)
+		for (uint32_t to = 0; to < topo->nodes; to++)
+			acpi_put(b, ktstr_topology__distance(topo, from, to), 1);
 	acpi_table_end(b, t);
 }
 
@@ -280,7 +280,7 @@ int acpi__build(struct acpi_blob *blob, const struct ktstr_topology *t, const st
 	put_madt(blob, t);
 	if (t->nodes > 1) {
 		put_srat(blob, t, ram);
-		put_slit(blob, t->nodes);
+		put_slit(blob, t);
 	}
 	fill_rsdp(blob, put_xsdt(blob, 1));
 	if (!blob->overflow)

@@ -35,10 +35,10 @@
 
 /* struct shape - the numbers that every topology leaf is made of */
 struct shape {
-	const struct ktstr_topology *t;
 	uint32_t apic_id;
 	uint32_t core_shift, llc_shift, pkg_shift;
 	uint32_t cpus_per_pkg;
+	uint32_t threads;	/* of this CPU's core */
 	uint32_t node;
 };
 
@@ -217,7 +217,7 @@ static int fill_levels(struct kvm_cpuid2 *c, const struct shape *s)
 	remove_leaf(c, LEAF_TOPOLOGY_AMD_V2);
 	err = raise_max(c, 0, LEAF_TOPOLOGY);
 	if (!err)
-		err = add_level(c, s, 0, LEVEL_SMT, s->core_shift, s->t->threads);
+		err = add_level(c, s, 0, LEVEL_SMT, s->core_shift, s->threads);
 	if (!err)
 		err = add_level(c, s, 1, LEVEL_CORE, s->pkg_shift, s->cpus_per_pkg);
 	if (!err)
@@ -291,7 +291,7 @@ static int fill_amd_topology(struct kvm_cpuid2 *c, const struct shape *s)
 		return -ENOSPC;
 	entry->eax = s->apic_id;
 	entry->ebx = (s->apic_id & (BIT(s->pkg_shift) - 1)) >> s->core_shift |
-		     (s->t->threads - 1) << 8;
+		     (s->threads - 1) << 8;
 	entry->ecx = s->node;	/* a node is a package: bits 10:8, nodes less one, are 0 */
 	return 0;
 }
@@ -331,11 +331,12 @@ static int fill_amd(struct kvm_cpuid2 *c, const struct shape *s)
 int cpuid__fill(struct kvm_cpuid2 *cpuid, const struct ktstr_topology *t, uint32_t cpu,
 		bool tsc_deadline)
 {
+	uint32_t node = ktstr_topology__cpu_node(t, cpu);
 	struct shape s = {
-		.t = t,
 		.apic_id = ktstr_topology__apic_id(t, cpu),
-		.cpus_per_pkg = ktstr_topology__nr_cpus(t) / t->nodes,
-		.node = ktstr_topology__cpu_node(t, cpu),
+		.cpus_per_pkg = ktstr_topology__node_cpus(t, node).nr,
+		.threads = ktstr_topology__core_cpus(t, ktstr_topology__cpu_core(t, cpu)).nr,
+		.node = node,
 	};
 	int err;
 

@@ -338,6 +338,26 @@ static int init_vcpus(struct vmm *vmm, const struct vmm_opts *opts, uint64_t ent
 	return err;
 }
 
+#define XAPIC_IDS	254u	/* MADT and SRAT entries with an id of one byte */
+
+static int check_topology(const struct vmm_opts *opts, struct ktstr_error *e)
+{
+	const struct ktstr_topology *t = &opts->topology;
+	int err = ktstr_topology__check(t, e);
+
+	if (!err)
+		err = ktstr_topology__check_memory(t, opts->memory_mib, e);
+	if (!err)
+		err = ktstr_topology__check_guest(t, e);
+	if (err)
+		return err;
+	if (ktstr_topology__apic_id_max(t) >= XAPIC_IDS)
+		return ktstr_error_set(e, -EINVAL,
+			"the topology needs APIC id %u and this machine's ids end at %u: use fewer CPUs, or powers of two",
+			ktstr_topology__apic_id_max(t), XAPIC_IDS - 1);
+	return 0;
+}
+
 static int check_opts(const struct vmm_opts *opts, struct ktstr_error *e)
 {
 	if (opts->sz < sizeof(*opts) || !opts->kernel || opts->nr_initrd < 0)
@@ -345,7 +365,7 @@ static int check_opts(const struct vmm_opts *opts, struct ktstr_error *e)
 				"a machine was asked for with incomplete options: report this as a bug");
 	if (placement__check(&opts->placement, e))
 		return -EINVAL;
-	return ktstr_topology__check(&opts->topology, e);
+	return check_topology(opts, e);
 }
 
 static int build(struct vmm *vmm, const struct vmm_opts *opts, struct ktstr_error *e)

@@ -51,7 +51,7 @@ struct vmm_placement {
  * @cmdline_extra: appended to the machine's own kernel command line, or NULL
  * @initrd: pieces of the initramfs, copied into guest memory one after the other
  * @nr_initrd: number of pieces
- * @topology: CPUs
+ * @topology: CPUs and nodes; its detail must outlive this
  * @memory_mib: guest RAM in MiB
  * @in_box: the host CPU is emulated: withhold TSC_DEADLINE
  * @verbose: let the guest kernel print its whole log on COM1 (slow)

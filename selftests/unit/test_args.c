@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/args.h"
 #include "host/command.h"
@@ -91,6 +92,14 @@ static const char * const wrong[][2] = {
 	{ "--cpus 0", "--cpus" }, { "--cpus", "--cpus" }, { "--cpus -1", "--cpus" },
 	{ "--cpus 1025", "--cpus" }, { "--cpus 0-3", "0-3" }, { "--pin=1", "--pin" },
 	{ "--perf --cpus 2", "leave out --cpus" },
+	{ "--preset nonesuch", "--preset: there is no preset \"nonesuch\": see ktstr topo" },
+	{ "--preset ''", "there is no preset \"\"" }, { "--preset", "--preset needs a value" },
+	{ "--preset cxl --topology 1,1,1,1", "--topology and --preset both describe" },
+	{ "--topology 1,1,1,1 --preset cxl", "--topology and --preset both describe" },
+	{ "--topology /dev/null/x", "--topology /dev/null/x: cannot open the topology" },
+	{ "--topology /", "/ is no regular file" },
+	{ "--topology 1,1,1,x", "is not four numbers" },
+	{ "--events-cpus 8 --preset cxl", "no CPU 8; give some of 0-7" },
 	{ "--json ''", "--json" }, { "--exec x", "--exec" }, { "--kernel ''", "--kernel" },
 };
 
@@ -183,6 +192,142 @@ TEST(the_shell_takes_host_cpus_too)
 	args__free(&a);
 	EXPECT_EQ(-EINVAL, parse(&a, &e, "--exec x --perf --cpus 3", true));
 	args__free(&a);
+}
+
+/* A directory of its own with the file t. */
+FIXTURE(topology)
+{
+	char dir[64], path[96], words[256];
+	struct ktstr_error e;
+	struct args a, b;
+};
+
+FIXTURE_SETUP(topology)
+{
+	memset(self, 0, sizeof(*self));
+	strcpy(self->dir, "/tmp/ktstr-args-XXXXXX");
+	ASSERT_NE(NULL, mkdtemp(self->dir));
+	snprintf(self->path, sizeof(self->path), "%s/t", self->dir);
+}
+
+FIXTURE_TEARDOWN(topology)
+{
+	args__free(&self->a);
+	args__free(&self->b);
+	unlink(self->path);
+	rmdir(self->dir);
+}
+
+#define PARSE(text, options) ({								\
+	FILE *f = fopen(self->path, "w");						\
+	fputs(text, f);									\
+	fclose(f);									\
+	snprintf(self->words, sizeof(self->words), "--topology %s %s", self->path, options); \
+	args__free(&self->a);								\
+	parse(&self->a, &self->e, self->words, false);					\
+})
+
+TEST_F(topology, a_file_survives_the_way_into_the_box_and_a_repeat)
+{
+	for (int portable = 0; portable < 2; portable++) {
+		struct strv v = { 0 };
+
+		ASSERT_EQ(0, PARSE("node 0\nllc 2+1x2\nnode 1\n", "")) TH_LOG("%s", self->e.msg);
+		EXPECT_EQ(4, ktstr_topology__nr_cpus(&self->a.topology));
+		EXPECT_STREQ(self->path, args__topology_from(&self->a));
+		strv__add(&v, "run");
+		ASSERT_EQ(0, args__to_argv(&self->a, NULL, portable, &v));
+		ASSERT_EQ(0, args__parse_run(&self->b, v.n, v.v, &self->e))
+			TH_LOG("%s", self->e.msg);
+		EXPECT_TRUE(ktstr_topology__equal(&self->a.topology, &self->b.topology));
+		args__free(&self->b);
+		strv__free(&v);
+	}
+}
+
+TEST_F(topology, a_preset_survives_it_too)
+{
+	struct strv v = { 0 };
+
+	ASSERT_EQ(0, parse(&self->a, &self->e, "--preset core-14900k", false));
+	EXPECT_STREQ("core-14900k", args__topology_from(&self->a));
+	strv__add(&v, "run");
+	ASSERT_EQ(0, args__to_argv(&self->a, NULL, true, &v));
+	ASSERT_EQ(0, args__parse_run(&self->b, v.n, v.v, &self->e)) TH_LOG("%s", self->e.msg);
+	EXPECT_STREQ("core-14900k", self->b.preset);
+	EXPECT_TRUE(ktstr_topology__equal(&self->a.topology, &self->b.topology));
+	args__free(&self->b);
+	strv__free(&v);
+}
+
+TEST_F(topology, a_relative_path_is_a_path_even_if_it_looks_like_numbers)
+{
+	char cwd[4096];
+
+	ASSERT_EQ(0, PARSE("shape 1,1,3,1\n", ""));
+	args__free(&self->a);
+	ASSERT_NE(NULL, getcwd(cwd, sizeof(cwd)));
+	ASSERT_EQ(0, chdir(self->dir));
+	EXPECT_EQ(0, parse(&self->a, &self->e, "--topology t", false));
+	EXPECT_EQ(3, ktstr_topology__nr_cpus(&self->a.topology));
+	args__free(&self->a);
+	ASSERT_EQ(0, rename("t", "1,1,1,1"));
+	EXPECT_EQ(0, parse(&self->a, &self->e, "--topology 1,1,1,1", false));
+	EXPECT_EQ(1, ktstr_topology__nr_cpus(&self->a.topology));
+	args__free(&self->a);
+	EXPECT_EQ(0, parse(&self->a, &self->e, "--topology ./1,1,1,1", false));
+	EXPECT_EQ(3, ktstr_topology__nr_cpus(&self->a.topology));
+	EXPECT_EQ(0, rename("1,1,1,1", "t"));
+	EXPECT_EQ(0, chdir(cwd));
+}
+
+TEST_F(topology, the_last_of_several_counts)
+{
+	ASSERT_EQ(0, PARSE("shape 1,1,3,1\n", "--topology 1,1,5,1"));
+	EXPECT_EQ(5, ktstr_topology__nr_cpus(&self->a.topology));
+	EXPECT_EQ(NULL, args__topology_from(&self->a));
+	args__free(&self->a);
+	ASSERT_EQ(0, parse(&self->a, &self->e, "--preset cxl --preset 1n3l3c1t", false));
+	EXPECT_EQ(9, ktstr_topology__nr_cpus(&self->a.topology));
+}
+
+TEST_F(topology, nodes_that_all_have_sizes_say_how_much_memory_there_is)
+{
+	static const char both[] = "node 0 memory 300M\nllc 1\nnode 1 memory 100M\n";
+
+	ASSERT_EQ(0, PARSE(both, ""));
+	EXPECT_EQ(400, self->a.memory_mib);
+	ASSERT_EQ(0, PARSE(both, "--memory 400"));
+	EXPECT_EQ(-EINVAL, PARSE(both, "--memory 401"));
+	EXPECT_NE(NULL, strstr(self->e.msg, ": the nodes of the topology have 400 MiB and the machine has 401 MiB: make the two the same"));
+	ASSERT_EQ(0, PARSE("node 0\nllc 1\nnode 1 memory 100M\n", ""));
+	EXPECT_EQ(1024, self->a.memory_mib);
+	EXPECT_EQ(-EINVAL, PARSE("node 0\nllc 1\nnode 1 memory 1G\n", ""));
+	EXPECT_NE(NULL, strstr(self->e.msg, ": 1024 MiB are too few for the topology's nodes, 1024 MiB and a share for 1 more: give the machine more"));
+	EXPECT_EQ(-EINVAL, PARSE("node 0 memory 126M\nllc 1\n", ""));
+	EXPECT_NE(NULL, strstr(self->e.msg, ": its nodes have 126 MiB; give them 128 to 1048576 MiB in all"));
+}
+
+TEST_F(topology, capacities_are_refused_with_a_reason)
+{
+	EXPECT_EQ(-EINVAL, PARSE("shape 1,1,2,1\ncapacity 1 512\n", ""));
+	EXPECT_NE(NULL, strstr(self->e.msg, ": the topology gives CPU 1 a capacity, and an x86 guest takes capacities from no table: leave them out"));
+	args__free(&self->a);
+	snprintf(self->words, sizeof(self->words), "--exec true --topology %s", self->path);
+	EXPECT_EQ(-EINVAL, parse(&self->a, &self->e, self->words, true));
+}
+
+TEST_F(topology, a_wrong_line_is_named)
+{
+	EXPECT_EQ(-EINVAL, PARSE("node 0\n\nllc 1 2\n", ""));
+	EXPECT_NE(NULL, strstr(self->e.msg, "/t:3: llc does not know \"2\"")) TH_LOG("%s", self->e.msg);
+}
+
+TEST_F(topology, a_file_that_is_not_there)
+{
+	EXPECT_EQ(-EINVAL, parse(&self->a, &self->e, "--topology nonesuch", false));
+	EXPECT_STREQ("--topology nonesuch: there is no such file; name one, give N,L,C,T, or use --preset",
+		     self->e.msg);
 }
 
 TEST(a_part_of_the_events_goes_into_command_and_plan)

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <ktstr/topology_text.h>
+
 #include "unit.h"
 
 #include "events_feed.h"
@@ -277,6 +279,9 @@ TEST_F(file, hostile_facts_of_the_host)
 		"{\"topology\":{\"nodes\":4294967297,\"llcs\":1,\"cores_per_llc\":1,\"threads_per_core\":1}}",
 		"{\"topology\":{\"nodes\":-1,\"llcs\":99999999999,\"cores_per_llc\":254,\"threads_per_core\":254}}",
 		"{\"seed\":\"x\",\"topology\":{\"nodes\":254,\"llcs\":254,\"cores_per_llc\":254,\"threads_per_core\":254}}",
+		"{\"topology\":{\"nodes\":1,\"llcs\":1,\"cores_per_llc\":2,\"threads_per_core\":1,"
+		"\"text\":\"node 0\\nllc 1025\\n\"}}",
+		"{\"topology\":{\"text\":\"\"}}", "{\"topology\":{\"text\":[\"shape 1,1,1,1\"]}}",
 	};
 
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
@@ -496,6 +501,34 @@ static void finish(struct capture *c, struct report_run *run)
 	capture__finish(c, &run->ev->events);
 	capture__report(c, run);
 	capture__free(c);
+}
+
+/* Uneven LLCs: four numbers could not bring them to "ktstr report". */
+TEST_F(capture, a_topology_file_is_known_later)
+{
+	static const char text[] = "node 0\nllc 1x2\nllc 1x2+1\nnode 1\n";
+	char path[96];
+	struct ktstr_error e;
+	struct recompute r;
+	struct capture *c;
+
+	ASSERT_EQ(0, ktstr_topology__read(text, strlen(text), "t", &self->args.topology, NULL, &e));
+	self->args.topology_file = "dir/uneven";
+	outdir__logs(&self->out, "sub");
+	c = follow(self->g, &self->r, &self->out);
+	ASSERT_NE(NULL, c);
+	finish(c, &self->run);
+	snprintf(path, sizeof(path), "%s/sub/events.ktstr", self->dir);
+	ASSERT_EQ(0, recompute(path, NULL, &r, &e)) TH_LOG("%s", e.msg);
+	EXPECT_TRUE(ktstr_topology__equal(&self->args.topology, &r.topology));
+	EXPECT_TRUE(ktstr_topology__equal(&self->args.topology,
+					  event_state__topology(event_stream__state(
+						events__stream(r.events)))));
+	EXPECT_FALSE(events__result(r.events)->topology_assumed);
+	EXPECT_NE(NULL, strstr(r.titles.subtitle, "topology dir/uneven: 2,2,2,2"))
+		TH_LOG("%s", r.titles.subtitle);
+	recompute__free(&r);
+	ktstr_topology__free(&self->args.topology);
 }
 
 TEST_F(capture, what_a_run_wrote_says_the_same_later)

@@ -264,7 +264,7 @@ TEST_F(trace, marks_holes_and_the_worst)
 	EXPECT_THERE(at, "track_event{type:3track_uuid:1name:\"windowbegins\"}");
 	EXPECT_THERE(at, "track_event{type:3track_uuid:1name:\"mark0x42(7)\"}");
 	EXPECT_THERE(at, "name:\"throttled\"}");
-	EXPECT_THERE(at, "track_event{type:2track_uuid:1288490");	/* 3 << 32 and so on */
+	EXPECT_THERE(at, "track_event{type:2track_uuid:12884911107");	/* 3 << 32, cgroup, CPU */
 	EXPECT_THERE(at, "name:\"CPU2:eventsaremissing\"}");
 	EXPECT_THERE(at, "name:\"simpledisabled:bye\"}");
 	EXPECT_THERE(at, "name:\"CPU0:12lostsofar\"}");

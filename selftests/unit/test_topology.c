@@ -65,13 +65,12 @@ TEST(limits_are_exact)
 {
 	struct ktstr_topology t;
 
-	EXPECT_EQ(0, parse("1,1,254,1", &t));
-	EXPECT_EQ(-EINVAL, parse("1,1,255,1", &t));
-	EXPECT_EQ(-EINVAL, parse("1,1,128,2", &t));
-	EXPECT_EQ(0, parse("1,1,127,2", &t));
-	/* 32 ids per LLC of 7 x 3 CPUs: six LLCs fit, nine (189 CPUs) do not. */
-	EXPECT_EQ(0, parse("1,6,7,3", &t));
-	EXPECT_EQ(-EINVAL, parse("1,9,7,3", &t));
+	EXPECT_EQ(0, parse("1,1,1024,1", &t));
+	EXPECT_EQ(-EINVAL, parse("1,1,1025,1", &t));
+	EXPECT_EQ(0, parse("1,1,512,2", &t));
+	EXPECT_EQ(-EINVAL, parse("1,1,513,2", &t));
+	EXPECT_EQ(0, parse("64,64,16,1", &t));
+	EXPECT_EQ(-EINVAL, parse("65,65,1,1", &t));
 }
 
 TEST(products_that_wrap_are_refused)
@@ -89,13 +88,13 @@ TEST(products_that_wrap_are_refused)
 static int ids_agree(const struct ktstr_topology *t)
 {
 	uint32_t core, llc, pkg;
-	uint8_t seen[256] = { 0 };
+	uint8_t seen[KTSTR_APIC_IDS_MAX] = { 0 };
 
 	ktstr_topology__shifts(t, &core, &llc, &pkg);
 	for (uint32_t cpu = 0; cpu < ktstr_topology__nr_cpus(t); cpu++) {
 		uint32_t id = ktstr_topology__apic_id(t, cpu);
 
-		if (id >= KTSTR_CPUS_MAX || seen[id]++)
+		if (id >= KTSTR_APIC_IDS_MAX || seen[id]++ || id > ktstr_topology__apic_id_max(t))
 			return 0;
 		if (id >> pkg != ktstr_topology__cpu_node(t, cpu))
 			return 0;
@@ -128,6 +127,17 @@ TEST(apic_ids_agree_for_every_topology)
 					}
 				}
 	EXPECT_GT(accepted, 1000);
+}
+
+/* 252 CPUs, and ids that no xAPIC has. */
+TEST(holes_can_lead_past_the_xapic)
+{
+	struct ktstr_topology t = { 1, 14, 18, 1 };
+
+	ASSERT_EQ(0, ktstr_topology__check(&t, NULL));
+	EXPECT_EQ(252, ktstr_topology__nr_cpus(&t));
+	EXPECT_EQ(13 * 32 + 17, ktstr_topology__apic_id_max(&t));
+	EXPECT_EQ(433, ktstr_topology__apic_id(&t, 251));
 }
 
 TEST(boot_cpu_has_id_zero_and_powers_of_two_leave_no_holes)

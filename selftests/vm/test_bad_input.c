@@ -143,11 +143,36 @@ TEST_F(bad, topology_out_of_range)
 {
 	static const char *const wrong[] = {
 		"", "1", "1,1,1", "0,1,1,1", "1,0,1,1", "2,3,1,1", "1,1,1,1,1", "1,1,1,x",
-		"1,1,-1,1", "4294967297,1,1,1", "1,1,65536,65536", "1,1,300,1", "1, 1,1,1",
+		"1,1,-1,1", "4294967297,1,1,1", "1,1,65536,65536", "1,1,3000,1", "1, 1,1,1",
 	};
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		REFUSED("topology", "run", "--topology", wrong[i]);
+}
+
+TEST_F(bad, preset_that_is_none)
+{
+	REFUSED("there is no preset \"nonesuch\"", "run", "--preset", "nonesuch");
+	REFUSED("both describe the machine", "run", "--preset", "cxl", "--topology", "1,1,1,1");
+}
+
+TEST_F(bad, topology_file)
+{
+	REFUSED("there is no such file", "run", "--topology", "/nonexistent/topology");
+	REFUSED("is no regular file", "run", "--topology", "/");
+	REFUSED("is no regular file", "run", "--topology", "/dev/zero");
+	write_file(self->path, "node 0\n\nllc 4x\n", 0644);
+	REFUSED("/file:3: the number of threads \"\" is no number", "run", "--topology", self->path);
+	REFUSED("/file:3: ", "shell", "--exec", "true", "--topology", self->path);
+	REFUSED("/file:3: ", "topo", self->path);
+	write_file(self->path, "shape 2,2,1,1\ndistance 0 1 9\n", 0644);
+	REFUSED("/file:2: the distance from node 0 to node 1 is 9: give 11 to 254",
+		"run", "--topology", self->path);
+	write_file(self->path, "\x7f" "ELF\x02\x01\x01", 0644);
+	REFUSED("/file:1: character 1 is byte 0x7f", "run", "--topology", self->path);
+	write_file(self->path, "shape 1,1,1,1\nnode 0 memory 2G\n", 0644);
+	REFUSED("2048 MiB and the machine has 512 MiB", "run", "--memory", "512", "--topology",
+		self->path);
 }
 
 TEST_F(bad, memory_out_of_range)

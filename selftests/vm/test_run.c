@@ -110,6 +110,31 @@ TEST_F_TIMEOUT(run, two_llcs_pass_steady, 90)
 	EXPECT_PASS();
 }
 
+/* A memory-only node, and an LLC with SMT on one of its two cores. */
+TEST_F_TIMEOUT(run, a_topology_file_passes_steady, 90)
+{
+	static const char text[] = "node 0\nllc 1x2+1\nnode 1 memory 256M\ndistance 0 1 30\n";
+	char path[200];
+	json_t *o, *topo;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/uneven", self->k.dir);
+	f = fopen(path, "w");
+	ASSERT_NE(NULL, f);
+	fputs(text, f);
+	fclose(f);
+	RUN(80, "run", "steady", "--accel", "kvm", "--topology", path, "--duration", "2",
+	    "--json", self->json);
+	EXPECT_PASS();
+	EXPECT_OUT("uneven (2 nodes, 1 LLCs, 3 CPUs)");
+	o = json_load_file(self->json, 0, NULL);
+	topo = json_object_get(o, "topology");
+	ASSERT_TRUE(json_is_string(json_object_get(topo, "text")));
+	EXPECT_EQ(3, json_integer_value(json_object_get(topo, "cpus")));
+	EXPECT_STREQ(text, json_string_value(json_object_get(topo, "text")));
+	json_decref(o);
+}
+
 /* Tasks of this name among the events of the first run; -1 when the JSON does not tell. */
 static int tasks_named(const char *path, const char *name)
 {
