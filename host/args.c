@@ -19,7 +19,7 @@
 enum opt {
 	OPT_KERNEL = 256, OPT_SCHED, OPT_TOPOLOGY, OPT_MEMORY, OPT_DURATION, OPT_SEED, OPT_TIMEOUT,
 	OPT_ACCEL, OPT_OUT, OPT_JSON, OPT_DRY_RUN, OPT_EXEC, OPT_INCLUDE,
-	OPT_EVENTS, OPT_EVENTS_ONLY, OPT_EVENTS_CPUS, OPT_EVENTS_CGROUP,
+	OPT_EVENTS, OPT_EVENTS_ONLY, OPT_EVENTS_CPUS, OPT_EVENTS_CGROUP, OPT_APPEND,
 };
 
 #define COMMON_OPTIONS						\
@@ -27,6 +27,7 @@ enum opt {
 	{ "topology",	required_argument, NULL, OPT_TOPOLOGY },	\
 	{ "memory",	required_argument, NULL, OPT_MEMORY },	\
 	{ "timeout",	required_argument, NULL, OPT_TIMEOUT },	\
+	{ "append",	required_argument, NULL, OPT_APPEND },	\
 	{ "accel",	required_argument, NULL, OPT_ACCEL },	\
 	{ "verbose",	no_argument,	   NULL, 'v' },		\
 	{ "help",	no_argument,	   NULL, 'h' }
@@ -170,6 +171,8 @@ static int take_option(struct args *a, int opt, char *arg, struct ktstr_error *e
 	switch (opt) {
 	case OPT_KERNEL:
 		return parse_text("kernel", arg, &a->kernel, e);
+	case OPT_APPEND:
+		return parse_text("append", arg, &a->append, e);
 	case OPT_SCHED:
 		return parse_text("sched", arg, &a->sched, e);
 	case OPT_OUT:
@@ -348,6 +351,8 @@ static int add_machine(const struct args *a, struct strv *out)
 		ret = add_pair(out, "--topology", topo);
 	if (!ret)
 		ret = add_number(out, "--memory", a->memory_mib);
+	if (!ret)
+		ret = add_pair(out, "--append", a->append);
 	return ret ? ret : add_number(out, "--timeout", a->timeout_s);
 }
 

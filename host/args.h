@@ -23,7 +23,7 @@ enum args_accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_BOX };
 
 /**
  * struct args - options with their defaults filled in
- * @kernel, @sched, @out, @json: as given, NULL when absent; they point into argv
+ * @kernel, @append, @sched, @out, @json: as given, NULL when absent; they point into argv
  * @topology: CPUs of the guest
  * @memory_mib: RAM of the guest in MiB
  * @duration_s: length of the judged window in seconds
@@ -41,6 +41,7 @@ enum args_accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_BOX };
  */
 struct args {
 	const char *kernel;
+	const char *append;
 	const char *sched;
 	const char *out;
 	const char *json;

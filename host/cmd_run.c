@@ -28,6 +28,7 @@ const char help_run[] =
 	"  --topology N,L,C,T    NUMA nodes, LLCs in all, cores per LLC, threads per core;\n"
 	"                        default 1,1,2,1\n"
 	"  --memory MIB          guest memory, default 1024\n"
+	"  --append WORDS        added to the guest kernel's command line\n"
 	"  --duration S          length of the judged window in seconds, default 3\n"
 	"  --seed N              source of every random choice; default: random, printed\n"
 	"  --timeout S           give up after so many seconds without any sign of life,\n"
@@ -55,7 +56,11 @@ const char help_run[] =
 
 static void print_dry_run(const struct report *r, const struct setup *s)
 {
-	const struct vmm_opts machine = { .sz = sizeof(machine), .verbose = r->args->verbose };
+	const struct vmm_opts machine = {
+		.sz		= sizeof(machine),
+		.cmdline_extra	= r->args->append,
+		.verbose	= r->args->verbose,
+	};
 	char cmdline[CMDLINE_MAX];
 	struct ktstr_error e;
 	struct buf text;

@@ -62,6 +62,7 @@ struct vmm_opts setup__machine(const struct setup *s, const struct args *a,
 	struct vmm_opts o = {
 		.sz		= sizeof(o),
 		.kernel		= s->kernel,
+		.cmdline_extra	= a->append,
 		.topology	= a->topology,
 		.memory_mib	= a->memory_mib,
 		.in_box		= accel__in_box(),
