@@ -18,6 +18,7 @@
  * @use_box: the run belongs into scripts/kvmbox
  * @why_box: why
  * @kernel: path of the kernel
+ * @about: what its file tells
  * @finder: where programs are
  * @pack: files for the guest
  */
@@ -25,12 +26,13 @@ struct setup {
 	bool use_box;
 	struct ktstr_error why_box;
 	char kernel[PATH_MAX];
+	struct vmm_kernel about;
 	struct finder finder;
 	struct pack pack;
 };
 
 /**
- * setup__init() - accelerator, kernel and memory; an empty pack
+ * setup__init() - accelerator, kernel and memory; a pack of the drivers that must be loaded
  * @s: result
  * @a: options
  * @e: sentence on failure

@@ -43,33 +43,33 @@ FIXTURE_TEARDOWN(module)
 
 TEST_F(module, it_is_packed_when_the_wish_may_need_it)
 {
-	ASSERT_EQ(0, pack_module(&self->pack, KTSTR_WISH_OFF, &self->e));
-	ASSERT_EQ(0, pack_module(&self->pack, KTSTR_WISH_BPF, &self->e));
+	ASSERT_EQ(0, pack_module(&self->pack, KTSTR_WISH_OFF, "", &self->e));
+	ASSERT_EQ(0, pack_module(&self->pack, KTSTR_WISH_BPF, "", &self->e));
 	EXPECT_FALSE(pack__has(&self->pack, KTSTR_MODULE_PATH));
-	ASSERT_EQ(0, pack_module(&self->pack, KTSTR_WISH_AUTO, &self->e)) TH_LOG("%s", self->e.msg);
+	ASSERT_EQ(0, pack_module(&self->pack, KTSTR_WISH_AUTO, "", &self->e)) TH_LOG("%s", self->e.msg);
 	EXPECT_TRUE(pack__has(&self->pack, KTSTR_MODULE_PATH));
 	EXPECT_EQ(1, self->pack.nr);
 	EXPECT_LT(10, self->pack.files[0].len);
-	ASSERT_EQ(0, pack_module(&self->pack, KTSTR_WISH_MODULE, &self->e));
+	ASSERT_EQ(0, pack_module(&self->pack, KTSTR_WISH_MODULE, "", &self->e));
 	EXPECT_EQ(1, self->pack.nr);
 }
 
 TEST_F(module, the_one_that_was_named_must_be_there)
 {
 	setenv("KTSTR_KMOD", "/nonexistent/ktstr.ko", 1);
-	EXPECT_EQ(-ENOENT, pack_module(&self->pack, KTSTR_WISH_AUTO, &self->e));
+	EXPECT_EQ(-ENOENT, pack_module(&self->pack, KTSTR_WISH_AUTO, "", &self->e));
 	EXPECT_NE(NULL, strstr(self->e.msg, "/nonexistent/ktstr.ko"));
-	EXPECT_EQ(-ENOENT, pack_module(&self->pack, KTSTR_WISH_MODULE, &self->e));
-	EXPECT_EQ(0, pack_module(&self->pack, KTSTR_WISH_BPF, &self->e));
+	EXPECT_EQ(-ENOENT, pack_module(&self->pack, KTSTR_WISH_MODULE, "", &self->e));
+	EXPECT_EQ(0, pack_module(&self->pack, KTSTR_WISH_BPF, "", &self->e));
 	EXPECT_EQ(0, self->pack.nr);
 }
 
 TEST_F(module, none_is_fine_unless_one_insists)
 {
 	setenv("KTSTR_KMOD", "", 1);
-	EXPECT_EQ(0, pack_module(&self->pack, KTSTR_WISH_AUTO, &self->e));
+	EXPECT_EQ(0, pack_module(&self->pack, KTSTR_WISH_AUTO, "", &self->e));
 	EXPECT_EQ(0, self->pack.nr);
-	EXPECT_EQ(-ENOENT, pack_module(&self->pack, KTSTR_WISH_MODULE, &self->e));
+	EXPECT_EQ(-ENOENT, pack_module(&self->pack, KTSTR_WISH_MODULE, "", &self->e));
 	EXPECT_NE(NULL, strstr(self->e.msg, "--events module"));
 	EXPECT_NE(NULL, strstr(self->e.msg, "KTSTR_KMOD"));
 }
