@@ -169,7 +169,8 @@ int module_file__read(const char *path, void **data, size_t *len, struct ktstr_e
 	free(*data);
 	*data = NULL;
 	if (ret == -EFBIG)
-		return ktstr_error_set(e, ret, "module %s is larger than %u MiB when it is unpacked; name the kernel that it belongs to",
+		return ktstr_error_set(e, ret,
+				       "module %s has more than %u MiB when it is unpacked; install the kernel's package again",
 				       path, MODULE_BYTES_MAX >> 20);
 	if (ret == -ENOMEM)
 		return ktstr_error_set(e, ret, "out of memory for module %s", path);
