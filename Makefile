@@ -39,7 +39,7 @@ SCENARIO ?= steady
 SCHED ?= scx_simple
 ARGS ?=
 
-.PHONY: all setup kernel kernel-debug sched run check check-full unit unit-build unit-list vm bench \
+.PHONY: all setup kernel kernel-debug kernel-stock sched run check check-full unit unit-build unit-list vm bench \
 	clean help install-in-tree
 
 # The module is built for a kernel, so it takes one that is there. The empty command
@@ -56,6 +56,9 @@ kernel: setup
 kernel-debug: setup
 	@scripts/kernel/build --debug
 
+kernel-stock: setup
+	@scripts/kernel/stock
+
 sched: kernel
 	@scripts/sched/build
 	@scripts/bpf/tools
@@ -65,7 +68,14 @@ run: sched
 	@$(abspath $(BIN)) run $(SCENARIO) --sched $(SCHED) $(ARGS)
 
 # The suites run even when one of them fails; the counts are true at the end.
-check: sched
+# A kernel that cannot be had here is no failure: its tests say that they are skipped.
+.PHONY: stock-if-possible
+stock-if-possible: setup
+	@scripts/kernel/stock && \
+	$(MAKE) --no-print-directory $(B)/kmod-stock/ktstr.ko || \
+	echo "ktstr: tests of stock kernels, or those with ktstr.ko, will be skipped" >&2
+
+check: sched stock-if-possible
 	@$(MAKE) $(jobs) --no-print-directory all
 	@+B=$(B) KTSTR=$(abspath $(BIN)) MAKE="$(MAKE) $(jobs)" selftests/run_all
 
@@ -127,6 +137,8 @@ help:
 ##  make setup             install the Debian packages that are missing
 ##  make kernel            build the guest kernel into ~/.cache/ktstr, once
 ##  make kernel-debug      build one with KASAN and lockdep beside it, once
+##  make kernel-stock      fetch Debian's own kernel into ~/.cache/ktstr, once; nothing is installed
+##  make kmod-stock        build ktstr.ko for that one
 ##  make sched             build scx_simple and scx_qmap into ~/.cache/ktstr, once
 ##  make install-in-tree KDIR=TREE
 ##                         copy ktstr to TREE/tools/testing/selftests/ktstr; MODULE=1 puts

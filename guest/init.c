@@ -28,6 +28,7 @@
 #include "kfile.h"
 #include "kmsg.h"
 #include "loop.h"
+#include "module.h"
 #include "mounts.h"
 #include "plan_read.h"
 #include "port_open.h"
@@ -65,6 +66,17 @@ static void open_stdio(void)
 	} while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd > STDERR_FILENO)
 		close(fd);
+}
+
+/* The console may be among them, so nobody can be told but the kernel's own. */
+static void load_drivers(void)
+{
+	char failed[128];
+	int err = module__load_drivers(failed, sizeof(failed));
+
+	if (err)
+		die("the driver %s of the image cannot be loaded (%s): is it this kernel's, and whole?",
+		    failed, strerror(-err));
 }
 
 static void start_bulk(void)
@@ -130,6 +142,7 @@ static void set_up(void)
 /* What the module knows is part of the greeting, so that comes before it. */
 static void say_hello(void)
 {
+	load_drivers();
 	start_bulk();
 	emit__life(KTSTR_LIFE_INIT, "PID 1 runs");
 	must(kmsg__start(), "reading /dev/kmsg");

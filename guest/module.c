@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ktstr.ko in this guest.
+ * Modules in this guest: drivers that the kernel does not have built in, and ktstr.ko.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,23 +16,41 @@
 #include "module.h"
 
 #define PARAMS_MAX	256
+#define DRIVERS_BYTES_MAX	(KTSTR_DRIVERS_MAX * 128)
 
 static int dev_fd = -ENOENT;
 
-static int load(void)
+static int load(const char *path, const char *params)
 {
-	int fd = open(KTSTR_MODULE_PATH, O_RDONLY | O_CLOEXEC), err = 0;
-	char params[PARAMS_MAX];
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
 
 	if (fd < 0)
 		return errno == ENOENT ? -ENODATA : -errno;
-	if (kfile__read_line(KTSTR_MODULE_PARAMS_PATH, params, sizeof(params)) < 0)
-		strcpy(params, KTSTR_MODULE_PARAMS);
 	/* One that is there already is as good. */
 	if (syscall(__NR_finit_module, fd, params, 0) && errno != EEXIST)
 		err = -errno;
 	close(fd);
 	return err;
+}
+
+int module__load_drivers(char *failed, size_t len)
+{
+	static char list[DRIVERS_BYTES_MAX];
+	int err = kfile__read(KTSTR_DRIVERS_PATH, list, sizeof(list));
+	char *save, *path;
+
+	failed[0] = '\0';
+	/* No list: the kernel has all of them. */
+	if (err < 0)
+		return err == -ENOENT ? 0 : err;
+	for (path = strtok_r(list, "\n", &save); path; path = strtok_r(NULL, "\n", &save)) {
+		err = load(path, "");
+		if (!err)
+			continue;
+		snprintf(failed, len, "%s", path);
+		return err;
+	}
+	return 0;
 }
 
 static int open_dev(void)
@@ -68,8 +86,12 @@ static const char *reason(int err)
 
 int module__load(char *why, size_t len)
 {
-	int err = load();
+	char params[PARAMS_MAX];
+	int err;
 
+	if (kfile__read_line(KTSTR_MODULE_PARAMS_PATH, params, sizeof(params)) < 0)
+		strcpy(params, KTSTR_MODULE_PARAMS);
+	err = load(KTSTR_MODULE_PATH, params);
 	if (err) {
 		snprintf(why, len, "ktstr.ko cannot be loaded: %s", reason(err));
 		return err;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ktstr.ko: loading it, and what it is asked.
+ * Modules of the image: drivers, and ktstr.ko with what it is asked.
  */
 #ifndef GUEST_MODULE_H
 #define GUEST_MODULE_H
@@ -8,6 +8,16 @@
 #include <stddef.h>
 
 #include <ktstr/dev.h>
+
+/**
+ * module__load_drivers() - load what %KTSTR_DRIVERS_PATH lists, in that order
+ * @failed: gets the path of the one that could not be loaded, or the empty text
+ * @len: room in bytes
+ *
+ * Return: 0, also without a list; the negative errno of finit_module(), -ENODATA
+ * when a file is missing.
+ */
+int module__load_drivers(char *failed, size_t len);
 
 /**
  * module__load() - load %KTSTR_MODULE_PATH

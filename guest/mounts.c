@@ -2,6 +2,7 @@
 /*
  * The guest's file systems and its loopback interface.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdbool.h>
@@ -39,8 +40,26 @@ static const struct mount_point {
 	{ "cgroup2",	KTSTR_CGROUP_MOUNT, MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, false },
 };
 
+/* A tmpfs would hide files of the image; that is in memory as well. */
+static bool holds_files(const char *where)
+{
+	DIR *d = opendir(where);
+	struct dirent *e;
+	bool found = false;
+
+	while (d && !found && (e = readdir(d)))
+		found = strcmp(e->d_name, ".") && strcmp(e->d_name, "..");
+	if (d)
+		closedir(d);
+	return found;
+}
+
 static void mount_one(const struct mount_point *m)
 {
+	if (!strcmp(m->type, "tmpfs") && holds_files(m->where)) {
+		chmod(m->where, strcmp(m->data, "mode=1777") ? 0755 : 01777);
+		return;
+	}
 	/* In sysfs this fails when the kernel lacks the feature; mount() says it best. */
 	mkdir(m->where, 0755);
 	/* EBUSY: the kernel or the image has mounted it already. */

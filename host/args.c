@@ -22,8 +22,8 @@
 enum opt {
 	OPT_KERNEL = 256, OPT_SCHED, OPT_TOPOLOGY, OPT_MEMORY, OPT_DURATION, OPT_SEED, OPT_TIMEOUT,
 	OPT_ACCEL, OPT_OUT, OPT_JSON, OPT_DRY_RUN, OPT_EXEC, OPT_INCLUDE,
-	OPT_PRESET, OPT_PIN, OPT_PERF, OPT_CPUS, OPT_EVENTS, OPT_EVENTS_ONLY, OPT_EVENTS_CPUS,
-	OPT_EVENTS_CGROUP,
+	OPT_PRESET, OPT_PIN, OPT_PERF, OPT_CPUS, OPT_APPEND, OPT_EVENTS, OPT_EVENTS_ONLY,
+	OPT_EVENTS_CPUS, OPT_EVENTS_CGROUP,
 };
 
 #define COMMON_OPTIONS						\
@@ -32,6 +32,7 @@ enum opt {
 	{ "preset",	required_argument, NULL, OPT_PRESET },	\
 	{ "memory",	required_argument, NULL, OPT_MEMORY },	\
 	{ "timeout",	required_argument, NULL, OPT_TIMEOUT },	\
+	{ "append",	required_argument, NULL, OPT_APPEND },	\
 	{ "accel",	required_argument, NULL, OPT_ACCEL },	\
 	{ "pin",	no_argument,	   NULL, OPT_PIN },	\
 	{ "perf",	no_argument,	   NULL, OPT_PERF },	\
@@ -214,6 +215,8 @@ static int take_option(struct args *a, int opt, char *arg, struct ktstr_error *e
 	switch (opt) {
 	case OPT_KERNEL:
 		return parse_text("kernel", arg, &a->kernel, e);
+	case OPT_APPEND:
+		return parse_text("append", arg, &a->append, e);
 	case OPT_SCHED:
 		return parse_text("sched", arg, &a->sched, e);
 	case OPT_OUT:
@@ -461,6 +464,8 @@ static int add_machine(const struct args *a, struct strv *out)
 		ret = add_number(out, "--memory", a->memory_mib);
 	if (!ret)
 		ret = add_host(a, out);
+	if (!ret)
+		ret = add_pair(out, "--append", a->append);
 	return ret ? ret : add_number(out, "--timeout", a->timeout_s);
 }
 

@@ -24,7 +24,7 @@ enum args_accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_BOX };
 
 /**
  * struct args - options with their defaults filled in
- * @kernel, @sched, @out, @json: as given, NULL when absent; they point into argv
+ * @kernel, @append, @sched, @out, @json: as given, NULL when absent; they point into argv
  * @topology: CPUs and nodes of the guest
  * @topology_file, @preset: where they come from when not from four numbers, else NULL
  * @topology_given, @memory_given: were --topology and --memory there?
@@ -47,6 +47,7 @@ enum args_accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_BOX };
  */
 struct args {
 	const char *kernel;
+	const char *append;
 	const char *sched;
 	const char *out;
 	const char *json;

@@ -30,6 +30,7 @@ const char help_run[] =
 	"  --topology FILE       a topology file: uneven LLCs, memory-only nodes, distances\n"
 	"  --preset NAME         a topology by name, see ktstr topo\n"
 	"  --memory MIB          guest memory, default 1024 or what the file's nodes have\n"
+	"  --append WORDS        added to the guest kernel's command line\n"
 	"  --duration S          length of the judged window in seconds, default 3\n"
 	"  --seed N              source of every random choice; default: random, printed\n"
 	"  --timeout S           give up after so many seconds without any sign of life,\n"
@@ -75,7 +76,11 @@ static void print_host_cpus(const struct args *a, const struct setup *s)
 
 static void print_dry_run(const struct report *r, const struct setup *s)
 {
-	const struct vmm_opts machine = { .sz = sizeof(machine), .verbose = r->args->verbose };
+	const struct vmm_opts machine = {
+		.sz		= sizeof(machine),
+		.cmdline_extra	= r->args->append,
+		.verbose	= r->args->verbose,
+	};
 	char cmdline[CMDLINE_MAX];
 	struct ktstr_error e;
 	struct buf text;

@@ -3,6 +3,7 @@
  * "ktstr shell --exec": a command in the guest, its output and exit status here.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@
 
 #define ACK_TIMEOUT_MS	5000
 #define EXIT_GUEST_DIED	125	/* as with env(1) and timeout(1): our own failure */
+#define CONSOLE_LINES	20
+#define LINE_MAX_BYTES	256
 
 const char help_shell[] =
 	"usage: ktstr shell --exec CMD [OPTION...]\n"
@@ -36,6 +39,7 @@ const char help_shell[] =
 	"  --kernel PATH         as with \"ktstr run\"; so are the following\n"
 	"  --topology N,L,C,T    default 1,1,2,1; or a FILE, or --preset NAME\n"
 	"  --memory MIB          default 1024\n"
+	"  --append WORDS        added to the guest kernel's command line\n"
 	"  --timeout S           default 60\n"
 	"  --pin, --cpus N, --perf\n"
 	"  --accel auto|kvm|box  default auto\n"
@@ -121,7 +125,36 @@ static void on_bytes(void *arg, enum evidence_stream stream, const void *data, s
 		pass(STDERR_FILENO, data, len);
 }
 
-static int shell_status(const struct plan *plan, const struct evidence *ev)
+/* What the kernel said last tells more than our sentence; with -v it is on stderr already. */
+static void quote_console(const struct args *a, const struct evidence *ev)
+{
+	size_t left;
+	const char *p = tail__lines(&ev->tail[EVIDENCE_COM1], CONSOLE_LINES, &left);
+	char line[LINE_MAX_BYTES];
+
+	while (!a->verbose && left) {
+		const char *end = memchr(p, '\n', left);
+		size_t len = end ? (size_t)(end - p) : left;
+
+		text__clean(line, sizeof(line), p, len);
+		fprintf(stderr, "ktstr: console: %s\n", line);
+		len += end ? 1 : 0;
+		p += len;
+		left -= len;
+	}
+}
+
+static int exec_status(uint32_t wait_status)
+{
+	int sig = WTERMSIG(wait_status);
+
+	if (!WIFSIGNALED(wait_status))
+		return WEXITSTATUS(wait_status);
+	fprintf(stderr, "ktstr: the command was ended by signal %d (%s)\n", sig, strsignal(sig));
+	return 128 + sig;
+}
+
+static int shell_status(const struct args *a, const struct plan *plan, const struct evidence *ev)
 {
 	struct ktstr_error e;
 	struct verdict v;
@@ -134,6 +167,7 @@ static int shell_status(const struct plan *plan, const struct evidence *ev)
 		ktstr_error_set(&e, 0, "%.500s", v.checks[CHECK_COMPLETED].status != VERDICT_PASS ?
 				v.checks[CHECK_COMPLETED].reason :
 				"the guest ended without the command's exit status");
+		quote_console(a, ev);
 		command_fail(&e);
 		return v.checks[CHECK_COMPLETED].status == VERDICT_ENV ? 2 : EXIT_GUEST_DIED;
 	}
@@ -143,9 +177,7 @@ static int shell_status(const struct plan *plan, const struct evidence *ev)
 		command_fail(&e);
 		return EXIT_GUEST_DIED;
 	}
-	if (WIFSIGNALED(ev->exec_wait_status))
-		return 128 + WTERMSIG(ev->exec_wait_status);
-	return WEXITSTATUS(ev->exec_wait_status);
+	return exec_status(ev->exec_wait_status);
 }
 
 static int shell_here(const struct args *a, struct setup *s, const struct plan *plan)
@@ -171,7 +203,7 @@ static int shell_here(const struct args *a, struct setup *s, const struct plan *
 		so.machine = &machine;
 		ret = session__run(&so, ev, &e);
 	}
-	ret = ret ? command_fail(&e) : shell_status(plan, ev);
+	ret = ret ? command_fail(&e) : shell_status(a, plan, ev);
 	image__free(&img);
 	free(ev);
 	interrupt__reraise();

@@ -98,13 +98,14 @@ static int check_kvm(const struct finder *f)
 
 static int check_kernel(const char *kernel, const struct ktstr_error *missing)
 {
+	struct vmm_kernel k = { .sz = sizeof(k) };
 	struct ktstr_error e;
 
 	if (!*kernel)
 		return bad(1, "kernel: %s", missing->msg);
-	if (vmm__check_kernel(kernel, false, &e))
+	if (vmm__probe_kernel(kernel, false, &k, &e))
 		return bad(1, "kernel: %s", e.msg);
-	if (vmm__check_kernel(kernel, true, &e))
+	if (vmm__probe_kernel(kernel, true, &k, &e))
 		return bad(0, "kernel: %s (only the kernel's own scheduler can be judged)", e.msg);
 	return good("kernel: %s", kernel);
 }

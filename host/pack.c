@@ -211,6 +211,22 @@ static int add_needs(struct walk *w, const struct pack_file *f)
 	return 0;
 }
 
+/* The content of @f belongs to the pack, or is freed. */
+static int take_file(struct pack *p, const struct pack_file *f, struct ktstr_error *e)
+{
+	int ret;
+
+	if (p->bytes + f->len > PACK_BYTES_MAX)
+		ret = ktstr_error_set(e, -EFBIG,
+				      "the files for the guest are more than %llu MiB together with %s",
+				      PACK_BYTES_MAX >> 20, f->host);
+	else if ((ret = entry_add(p, f)))
+		ktstr_error_set(e, ret, "cannot pack %s: %s", f->host, strerror(-ret));
+	if (ret)
+		free(f->data);
+	return ret;
+}
+
 /* A file that is not there yet; @f is its entry, valid until the next one. */
 static int load_file(struct pack *p, const char *host, const char *guest, struct pack_file *f,
 		     struct ktstr_error *e)
@@ -219,17 +235,7 @@ static int load_file(struct pack *p, const char *host, const char *guest, struct
 
 	*f = (struct pack_file){ .guest = (char *)guest, .host = (char *)host };
 	ret = file__read(host, FILE_BYTES_MAX, &f->data, &f->len, &f->mode, e);
-	if (ret)
-		return ret;
-	if (p->bytes + f->len > PACK_BYTES_MAX)
-		ret = ktstr_error_set(e, -EFBIG,
-				      "the files for the guest are more than %llu MiB together with %s",
-				      PACK_BYTES_MAX >> 20, host);
-	else if ((ret = entry_add(p, f)))
-		ktstr_error_set(e, ret, "cannot pack %s: %s", host, strerror(-ret));
-	if (ret)
-		free(f->data);
-	return ret;
+	return ret ? ret : take_file(p, f, e);
 }
 
 static int add_file(struct walk *w, const char *host, const char *guest)
@@ -257,6 +263,19 @@ int pack__add_data(struct pack *p, const char *host, const char *guest, struct k
 	struct pack_file f;
 
 	return pack__has(p, guest) ? 0 : load_file(p, host, guest, &f, e);
+}
+
+int pack__add_bytes(struct pack *p, const char *host, const char *guest, void *data, size_t len,
+		    struct ktstr_error *e)
+{
+	const struct pack_file f = {
+		.guest = (char *)guest, .host = (char *)host, .data = data, .len = len, .mode = 0644,
+	};
+
+	if (!pack__has(p, guest))
+		return take_file(p, &f, e);
+	free(data);
+	return 0;
 }
 
 int pack__add(struct pack *p, const struct finder *f, const char *host, const char *guest,

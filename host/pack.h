@@ -84,6 +84,20 @@ int pack__add(struct pack *p, const struct finder *f, const char *host, const ch
  */
 int pack__add_data(struct pack *p, const char *host, const char *guest, struct ktstr_error *e);
 
+/**
+ * pack__add_bytes() - pack bytes as a file, mode 0644
+ * @p: pack
+ * @host: where they came from, for people
+ * @guest: absolute path in the guest; being there already is fine
+ * @data: from malloc(); belongs to the pack from here on, on failure too
+ * @len: how many
+ * @e: sentence on failure
+ *
+ * Return: 0, -EFBIG, -E2BIG or -ENOMEM.
+ */
+int pack__add_bytes(struct pack *p, const char *host, const char *guest, void *data, size_t len,
+		    struct ktstr_error *e);
+
 /** pack__link() - add a symbolic link; a path that is taken stays; return: 0, -E2BIG, -ENOMEM */
 int pack__link(struct pack *p, const char *guest, const char *target);
 

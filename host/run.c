@@ -93,7 +93,7 @@ int run__plans(struct report *r, struct setup *s, struct ktstr_error *e)
 			ret = pack_command(&s->pack, &s->finder, &sched, "--sched", e);
 	}
 	if (!ret)
-		ret = pack_module(&s->pack, a->events, e);
+		ret = pack_module(&s->pack, a->events, s->about.release, e);
 	for (size_t i = 0; !ret && i < r->nr; i++) {
 		ret = plan_init(&r->runs[i].plan, a, a->scenarios.v[i], &sched, e);
 		report__repeat(&r->runs[i], a);

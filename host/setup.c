@@ -10,6 +10,7 @@
 #include "accel.h"
 #include "box.h"
 #include "kernels.h"
+#include "pack_module.h"
 #include "setup.h"
 
 static int check_memory(const struct args *a, struct ktstr_error *e)
@@ -47,6 +48,7 @@ int setup__init(struct setup *s, const struct args *a, struct ktstr_error *e)
 
 	memset(s, 0, sizeof(*s));
 	hostcpus__init(&s->hostcpus);
+	s->about.sz = sizeof(s->about);
 	ret = accel__choose(a->accel, &s->use_box, &s->why_box, e);
 	if (!ret)
 		ret = check_memory(a, e);
@@ -55,7 +57,7 @@ int setup__init(struct setup *s, const struct args *a, struct ktstr_error *e)
 	if (!ret)
 		ret = kernels__choose(a->kernel, s->kernel, sizeof(s->kernel), e);
 	if (!ret)
-		ret = vmm__check_kernel(s->kernel, a->sched != NULL, e);
+		ret = vmm__probe_kernel(s->kernel, a->sched != NULL, &s->about, e);
 	if (!ret && s->use_box)
 		ret = box__find(kvmbox, sizeof(kvmbox), e);
 	if (ret)
@@ -63,7 +65,9 @@ int setup__init(struct setup *s, const struct args *a, struct ktstr_error *e)
 	ret = finder__init(&s->finder, s->kernel);
 	if (!ret)
 		ret = pack__init(&s->pack);
-	return ret ? ktstr_error_set(e, ret, "cannot look for programs: %s", strerror(-ret)) : 0;
+	if (ret)
+		return ktstr_error_set(e, ret, "cannot look for programs: %s", strerror(-ret));
+	return pack_drivers(&s->pack, s->kernel, &s->about, e);
 }
 
 void setup__free(struct setup *s)
@@ -79,6 +83,7 @@ struct vmm_opts setup__machine(const struct setup *s, const struct args *a,
 	struct vmm_opts o = {
 		.sz		= sizeof(o),
 		.kernel		= s->kernel,
+		.cmdline_extra	= a->append,
 		.topology	= a->topology,
 		.memory_mib	= a->memory_mib,
 		.in_box		= accel__in_box(),

@@ -20,6 +20,7 @@
  * @why_box: why
  * @kernel: path of the kernel
  * @hostcpus: host CPUs; nothing is claimed yet
+ * @about: what its file tells
  * @finder: where programs are
  * @pack: files for the guest
  */
@@ -28,12 +29,13 @@ struct setup {
 	struct ktstr_error why_box;
 	char kernel[PATH_MAX];
 	struct hostcpus hostcpus;
+	struct vmm_kernel about;
 	struct finder finder;
 	struct pack pack;
 };
 
 /**
- * setup__init() - accelerator, kernel and memory; an empty pack
+ * setup__init() - accelerator, kernel and memory; a pack of the drivers that must be loaded
  * @s: result
  * @a: options
  * @e: sentence on failure

@@ -34,7 +34,7 @@ endif
 ktstr_cflags += $(EXTRA_CFLAGS)
 # A sanitizer's finding ends the test: it must never scroll by.
 ktstr_san := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-ktstr_libs := -ljansson -ltraceevent -lelf -lz -lpthread -lm
+ktstr_libs := -ljansson -ltraceevent -lelf -lz -llzma -lzstd -lpthread -lm
 
 # obj_of(variant, sources): where the objects of some sources are
 obj_of = $(patsubst $(S)/%,$(B)/$(1)/%.o,$(basename $(2)))

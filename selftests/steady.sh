@@ -27,7 +27,7 @@ find() {
 }
 
 ktstr=$(find ktstr ${OUTPUT:+"$OUTPUT"} "$here")
-[ -n "$ktstr" ] || skip "ktstr was not built; it needs libjansson, libelf and zlib with their headers"
+[ -n "$ktstr" ] || skip "ktstr was not built; it needs libjansson, libelf, zlib, liblzma and libzstd with their headers"
 top=${ktstr%/*}
 
 kdir=${KDIR:-$(cat "$top/kdir" 2>/dev/null)}

@@ -34,14 +34,14 @@ static const struct need {
 	const char *option;
 	const char *symbol;
 	const char *what;
-	bool sched_ext;
+	uint32_t driver;	/* 0: sched_ext */
 } needs[] = {
 	{ "CONFIG_VIRTIO_MMIO", "virtio_mmio_driver",
-	  "virtio-mmio, which carries ktstr's console", false },
+	  "virtio-mmio, which carries ktstr's console", VMM_DRIVER_VIRTIO_MMIO },
 	{ "CONFIG_VIRTIO_CONSOLE", "virtio_console",
-	  "virtio-console, on which all results come out", false },
+	  "virtio-console, on which all results come out", VMM_DRIVER_VIRTIO_CONSOLE },
 	{ "CONFIG_SCHED_CLASS_EXT", "ext_sched_class",
-	  "sched_ext, which --sched needs", true },
+	  "sched_ext, which --sched needs", 0 },
 };
 
 #define NR_NEEDS (sizeof(needs) / sizeof(needs[0]))
@@ -51,9 +51,11 @@ static const struct need {
  * @known: the arrays mean something
  * @builtin: per need: built in
  * @module: per need: built as a module
+ * @release: empty if it is not known
  */
 struct facts {
 	bool known;
+	char release[128];
 	bool builtin[NR_NEEDS];
 	bool module[NR_NEEDS];
 };
@@ -285,19 +287,27 @@ static char *read_text(int fd, uint64_t size)
 	return text;
 }
 
+/* Its first word, if that can be part of a path. */
+static void take_release(struct facts *f, const char *text)
+{
+	size_t len = strcspn(text, " ");
+
+	if (len && text[0] != '.' && len < sizeof(f->release) && !memchr(text, '/', len))
+		memcpy(f->release, text, len);
+}
+
 /* As distributions install it: /boot/vmlinuz-X and /boot/config-X. */
-static void facts_from_neighbour(struct facts *f, const char *path, const char *release)
+static void facts_from_neighbour(struct facts *f, const char *path)
 {
 	char dir[PATH_MAX], name[PATH_MAX + 160];
-	size_t len = strcspn(release, " ");
 	off_t size;
 	char *text;
 	int fd;
 
-	if (!len || memchr(release, '/', len) || strlen(path) >= sizeof(dir))
+	if (!f->release[0] || strlen(path) >= sizeof(dir))
 		return;
 	strcpy(dir, path);
-	snprintf(name, sizeof(name), "%s/config-%.*s", dirname(dir), (int)len, release);
+	snprintf(name, sizeof(name), "%s/config-%s", dirname(dir), f->release);
 	fd = file__open(name, &size, NULL);
 	if (fd < 0)
 		return;
@@ -321,22 +331,44 @@ static int check_bzimage(int fd, const char *path, uint64_t size, struct facts *
 		scan_gzip(fd, &bz, &scan);
 	facts_from_scan(f, &scan);
 	ikconfig_scan__free(&scan);
+	take_release(f, bz.release);
 	if (!f->known)
-		facts_from_neighbour(f, path, bz.release);
+		facts_from_neighbour(f, path);
 	return 0;
 }
 
+/* @k: NULL when nobody can bring modules along */
 static int judge(const struct facts *f, const char *path, bool need_sched_ext,
-		 struct ktstr_error *e)
+		 struct vmm_kernel *k, struct ktstr_error *e)
 {
 	for (size_t i = 0; f->known && i < NR_NEEDS; i++) {
-		if (f->builtin[i] || (needs[i].sched_ext && !need_sched_ext))
+		if (f->builtin[i] || (!needs[i].driver && !need_sched_ext))
 			continue;
+		if (f->module[i] && needs[i].driver && k && f->release[0]) {
+			k->modules |= needs[i].driver;
+			continue;
+		}
 		return ktstr_error_set(e, -ENOTSUP, "the kernel %s %s %s: build it with %s=y",
 				       path, f->module[i] ? "has only a module for" : "lacks",
 				       needs[i].what, needs[i].option);
 	}
 	return 0;
+}
+
+static int read_facts(const char *path, struct facts *facts, struct ktstr_error *e)
+{
+	off_t size;
+	int fd, err;
+
+	fd = file__open(path, &size, e);
+	if (fd < 0)
+		return fd;
+	if (boot_bzimage__probe(fd))
+		err = check_bzimage(fd, path, (uint64_t)size, facts, e);
+	else
+		err = check_elf(fd, path, (uint64_t)size, facts, e);
+	close(fd);
+	return err;
 }
 
 /**
@@ -352,16 +384,24 @@ static int judge(const struct facts *f, const char *path, bool need_sched_ext,
 int vmm__check_kernel(const char *path, bool need_sched_ext, struct ktstr_error *e)
 {
 	struct facts facts = { 0 };
-	off_t size;
-	int fd, err;
+	int err = read_facts(path, &facts, e);
 
-	fd = file__open(path, &size, e);
-	if (fd < 0)
-		return fd;
-	if (boot_bzimage__probe(fd))
-		err = check_bzimage(fd, path, (uint64_t)size, &facts, e);
-	else
-		err = check_elf(fd, path, (uint64_t)size, &facts, e);
-	close(fd);
-	return err ? err : judge(&facts, path, need_sched_ext, e);
+	return err ? err : judge(&facts, path, need_sched_ext, NULL, e);
+}
+
+int vmm__probe_kernel(const char *path, bool need_sched_ext, struct vmm_kernel *k,
+		      struct ktstr_error *e)
+{
+	struct vmm_kernel found = { .sz = k->sz };
+	struct facts facts = { 0 };
+	int err = read_facts(path, &facts, e);
+
+	if (!err)
+		err = judge(&facts, path, need_sched_ext, &found, e);
+	if (err)
+		return err;
+	found.known = facts.known;
+	memcpy(found.release, facts.release, sizeof(found.release));
+	memcpy(k, &found, k->sz < sizeof(found) ? k->sz : sizeof(found));
+	return 0;
 }

@@ -40,6 +40,9 @@ enum ktstr_events_wish {
 	KTSTR_WISH_AUTO,	/* ktstr.ko, else BPF ring buffers */
 };
 #define KTSTR_MODULE_PATH	"/ktstr/ktstr.ko"
+/* Drivers to load before the console is looked for: paths, one a line, in that order. */
+#define KTSTR_DRIVERS_PATH	"/ktstr/drivers"
+#define KTSTR_DRIVERS_MAX	64u
 /* Optional: its parameters in one line, as insmod takes them ("stimuli=1 size_kib=8"). */
 #define KTSTR_MODULE_PARAMS_PATH "/ktstr/ktstr.params"
 /* Without: pages of 32 KiB, as much as Linux hands a virtio port at once. */

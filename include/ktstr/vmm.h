@@ -172,6 +172,37 @@ struct vmm_clock {
  */
 int vmm__check_kernel(const char *path, bool need_sched_ext, struct ktstr_error *e);
 
+/* Drivers that a kernel may have as modules: bits of struct vmm_kernel.modules. */
+#define VMM_DRIVER_VIRTIO_MMIO		1u
+#define VMM_DRIVER_VIRTIO_CONSOLE	2u
+
+/**
+ * struct vmm_kernel - what a kernel's file tells of it
+ * @sz: sizeof(struct vmm_kernel), set by the caller
+ * @release: as uname -r, fit for a file name; empty if it is not known (vmlinux)
+ * @known: its configuration is known, so @modules is a fact
+ * @modules: drivers that it has as modules: VMM_DRIVER_VIRTIO_MMIO, ...
+ */
+struct vmm_kernel {
+	size_t sz;
+	char release[128];
+	bool known;
+	uint32_t modules;
+};
+
+/**
+ * vmm__probe_kernel() - vmm__check_kernel() for who can bring modules along
+ * @path: vmlinux or bzImage
+ * @need_sched_ext: as there
+ * @k: sz set by the caller; filled in on success
+ * @e: sentence on failure
+ *
+ * Return: as vmm__check_kernel(), but a driver that is a module is no failure if
+ * the kernel's release, which leads to its modules, is known.
+ */
+int vmm__probe_kernel(const char *path, bool need_sched_ext, struct vmm_kernel *k,
+		      struct ktstr_error *e);
+
 /**
  * vmm__check_kvm() - does /dev/kvm work here?
  * @e: sentence on failure, with what to do

@@ -52,12 +52,13 @@ TEST(every_option_is_taken)
 	struct args a;
 
 	ASSERT_EQ(0, parse(&a, &e, "steady --kernel k --sched 's 1' --topology 2,4,2,1 --memory 256 "
-			   "--duration 7 --seed 9 --timeout 11 --accel box --out o --json j --events bpf --dry-run -v",
+			   "--append 'maxcpus=4 x' --duration 7 --seed 9 --timeout 11 --accel box --out o --json j --events bpf --dry-run -v",
 			   false)) TH_LOG("%s", e.msg);
 	EXPECT_STREQ("k", a.kernel);
 	EXPECT_STREQ("s 1", a.sched);
 	EXPECT_EQ(8, ktstr_topology__nr_cpus(&a.topology));
 	EXPECT_EQ(256, a.memory_mib);
+	EXPECT_STREQ("maxcpus=4 x", a.append);
 	EXPECT_EQ(7, a.duration_s);
 	EXPECT_EQ(9, a.seed);
 	EXPECT_EQ(11, a.timeout_s);
@@ -77,7 +78,7 @@ static const char * const wrong[][2] = {
 	{ "--memory 99999999999999999999", "--memory" }, { "--memory ''", "--memory" },
 	{ "--memory ' 5'", "--memory" }, { "--memory +500", "--memory" },
 	{ "--duration 0", "--duration" }, { "--duration soon", "soon" }, { "--duration 3601", "--duration" },
-	{ "--timeout 0", "--timeout" }, { "--seed 0x", "--seed" }, { "--seed 99999999999999999999", "--seed" },
+	{ "--timeout 0", "--timeout" }, { "--append ''", "--append" }, { "--seed 0x", "--seed" }, { "--seed 99999999999999999999", "--seed" },
 	{ "--accel tcg", "tcg" }, { "--accel ''", "--accel" }, { "--topology ''", "topology" },
 	{ "--topology 2,3,1,1", "topology" }, { "--sched ''", "--sched" }, { "--out ''", "--out" },
 	{ "--events-only switch,foo", "\"foo\"" }, { "--events-only ''", "--events-only" },

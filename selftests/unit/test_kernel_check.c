@@ -309,6 +309,46 @@ TEST_F(check, a_configuration_beside_a_bzimage_is_used)
 	EXPECT_EQ(0, judge(self, self->img.len, true));
 }
 
+static int probe(FIXTURE_DATA(check) *self, const char *config, bool ext, struct vmm_kernel *k)
+{
+	FILE *f = fopen("/tmp/config-6.12.34-test", "w");
+	int err;
+
+	if (!f)
+		return -errno;
+	fputs(config, f);
+	fclose(f);
+	memset(k, 0xff, sizeof(*k));
+	k->sz = sizeof(*k);
+	err = vmm__probe_kernel(self->img.path, ext, k, &self->e);
+	unlink("/tmp/config-6.12.34-test");
+	return err;
+}
+
+TEST_F(check, drivers_that_are_modules_are_told_to_who_can_bring_them)
+{
+	struct vmm_kernel k;
+
+	image__bzimage(&self->img, NULL, 0);
+	ASSERT_EQ(0, judge(self, self->img.len, false));
+	ASSERT_EQ(0, probe(self, "CONFIG_VIRTIO_MMIO=m\nCONFIG_VIRTIO_CONSOLE=y\n", false, &k));
+	EXPECT_TRUE(k.known);
+	EXPECT_EQ(VMM_DRIVER_VIRTIO_MMIO, k.modules);
+	EXPECT_STREQ("6.12.34-test", k.release);
+	ASSERT_EQ(0, probe(self, "CONFIG_VIRTIO_MMIO=m\nCONFIG_VIRTIO_CONSOLE=m\n", false, &k));
+	EXPECT_EQ(VMM_DRIVER_VIRTIO_MMIO | VMM_DRIVER_VIRTIO_CONSOLE, k.modules);
+	ASSERT_EQ(0, probe(self, FULL, true, &k));
+	EXPECT_EQ(0, k.modules);
+	/* What is neither is missing still, and so is sched_ext. */
+	EXPECT_EQ(-ENOTSUP, probe(self, "CONFIG_VIRTIO_MMIO=m\n", false, &k));
+	EXPECT_NE(NULL, strstr(self->e.msg, "CONFIG_VIRTIO_CONSOLE=y"));
+	EXPECT_EQ(-ENOTSUP, probe(self, "CONFIG_VIRTIO_MMIO=m\nCONFIG_VIRTIO_CONSOLE=y\n", true, &k));
+	EXPECT_NE(NULL, strstr(self->e.msg, "sched_ext"));
+	ASSERT_EQ(0, vmm__probe_kernel(self->img.path, true, &k, &self->e));
+	EXPECT_FALSE(k.known);
+	EXPECT_STREQ("6.12.34-test", k.release);
+}
+
 /* A configuration that inflates without end must end. */
 TEST_F(check, a_configuration_bomb_is_ignored)
 {

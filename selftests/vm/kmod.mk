@@ -3,18 +3,26 @@
 #
 # Objects are never in the checkout: the module is built in $(B)/kmod/src, from links.
 
-.PHONY: kmod kmod-debug kmod-debug-build
+.PHONY: kmod kmod-stock kmod-debug kmod-debug-build
 kmod: $(B)/kmod/ktstr.ko
+kmod-stock: kernel-stock
+	@$(MAKE) --no-print-directory $(B)/kmod-stock/ktstr.ko
 vm: $(B)/kmod/ktstr.ko $(B)/vm/guest_kmod
 
 kmod_src := $(wildcard kmod/*.[ch] kmod/Kbuild)
-# For the kernel that is judged by default, and for the one that watches itself.
-kmod_ko := $(B)/kmod/ktstr.ko $(B)/kmod-debug/ktstr.ko
+# For the kernel that is judged by default, for the one that watches itself, and for
+# the one that Debian built, against its headers.
+kmod_ko := $(B)/kmod/ktstr.ko $(B)/kmod-debug/ktstr.ko $(B)/kmod-stock/ktstr.ko
+kmod_stock := $(patsubst $(cache)/stock/default/boot/vmlinuz-%,%, \
+	$(wildcard $(cache)/stock/default/boot/vmlinuz-*))
+kmod_stock_kdir := $(cache)/stock/default/usr/src/linux-headers-$(kmod_stock)
 kmod_debug := $(cache)/kernels/debug
 $(B)/kmod/ktstr.ko: kmod_kdir := $(kernel)/build
 $(B)/kmod/ktstr.ko: $(kernel)/build/vmlinux
 $(B)/kmod-debug/ktstr.ko: kmod_kdir := $(kmod_debug)/build
 $(B)/kmod-debug/ktstr.ko: $(kmod_debug)/build/vmlinux
+$(B)/kmod-stock/ktstr.ko: kmod_kdir := $(kmod_stock_kdir)
+$(B)/kmod-stock/ktstr.ko: $(kmod_stock_kdir)/Module.symvers
 # A tree built for its vmlinux only has its exports under another name.
 kmod_syms = $(if $(wildcard $(kmod_kdir)/Module.symvers),,$(wildcard $(kmod_kdir)/vmlinux.symvers))
 # What it says of the missing name; of anything else it says more than these lines.
