@@ -24,6 +24,7 @@
  * @stalled: it ended because @tx had no room
  * @uninterrupted: chains that came back and whose interrupt is held back
  * @since_ns: when the first of them did
+ * @last_ns: when chains came back last
  * @told_ns: when the last interrupt was sent, 0: something new has come since
  * @patience_ns: how long the driver is taken to do without one
  * @rx_refused: the host was told that @rx has no room, and waits to hear of some
@@ -42,6 +43,7 @@ struct console_port {
 	bool rx_refused;
 	unsigned int uninterrupted;
 	uint64_t since_ns;
+	uint64_t last_ns;
 	uint64_t told_ns;
 	uint64_t patience_ns;
 	uint64_t tx_bytes;

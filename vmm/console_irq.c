@@ -49,16 +49,27 @@ void console_irq__forget(struct console_port *p)
 	p->patience_ns = LOOK_NS;
 }
 
-/* It has something new: because it was interrupted, or by itself? */
+/*
+ * It has something new: because it was interrupted, or by itself? At once is the
+ * former. So may be later: a driver on a slow machine takes its time, but was
+ * silent for much longer until it was interrupted.
+ */
 static void judge_driver(struct console_port *p, uint64_t now)
 {
+	uint64_t took = now - p->told_ns, silent = p->told_ns - p->last_ns;
+
 	if (!p->told_ns)
 		return;
-	p->patience_ns *= 2;
+	if (took < LOOK_NS)
+		p->patience_ns = 0;
+	else if (took < silent / 4)
+		p->patience_ns /= 2;
+	else
+		p->patience_ns *= 2;
+	if (p->patience_ns < LOOK_NS)
+		p->patience_ns = LOOK_NS;
 	if (p->patience_ns > HOLD_NS_MAX)
 		p->patience_ns = HOLD_NS_MAX;
-	if (now - p->told_ns < LOOK_NS)
-		p->patience_ns = LOOK_NS;
 	p->told_ns = 0;
 }
 
@@ -87,8 +98,10 @@ void console_irq__pass(struct virtio_console *vc, unsigned int port, unsigned in
 		return;
 	if (console_irq__moderated(vc, port)) {
 		now = clock_ns(vc);
-		if (done)
+		if (done) {
 			judge_driver(p, now);
+			p->last_ns = now;
+		}
 		if (!p->uninterrupted)
 			p->since_ns = now;
 		p->uninterrupted += done;

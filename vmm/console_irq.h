@@ -8,7 +8,8 @@
  * interrupt is held back until a quarter of the ring came back or it is too old. How
  * old that is the driver says itself: one that has something new at once when it is
  * interrupted has waited for that, and then waits a millisecond at the most (four
- * while it keeps adding chains); one that never does may wait for 50.
+ * while it keeps adding chains); one that never does may wait for 50. Between, one that is
+ * slow to answer waits for eight times as long as that takes it at the most.
  */
 #ifndef VMM_CONSOLE_IRQ_H
 #define VMM_CONSOLE_IRQ_H

@@ -253,6 +253,39 @@ TEST_F(irq, driver_that_loses_patience_is_noticed_at_once)
 	EXPECT_ALIVE(d, 0);
 }
 
+/*
+ * One that sleeps for each chain, and is slow: its guest is emulated, or shares its CPU.
+ * An answer that takes a few milliseconds must not be taken for one that needs no interrupt.
+ */
+TEST_F(irq, slow_driver_that_waits_is_not_held_up_much_longer_than_it_is_slow)
+{
+	struct driver *d = &self->d;
+
+	for (unsigned int slow_ms = 1; slow_ms <= 8; slow_ms++) {
+		unsigned int held_ms = 0, most_ms = 0, ms, n = 100;
+
+		ASSERT_TRUE(driver__bring_up(d, NUM));
+		driver__event(d->irq);
+		for (unsigned int i = 0; i < n; i++) {
+			send(d, BULK_TX, 1);
+			for (ms = 0; !driver__event(d->irq); ms++) {
+				ASSERT_GT(2 * HOLD_MS, ms);
+				d->now += LOOK_NS;
+				virtio_console__service(d->vc);
+			}
+			held_ms += ms;
+			most_ms = ms > most_ms ? ms : most_ms;
+			/* It wakes up, reclaims, and has the next one. */
+			d->now += slow_ms * LOOK_NS;
+		}
+		EXPECT_GE(8 * slow_ms * n, held_ms) {
+			TH_LOG("slow by %u ms: held %u ms for %u chains, %u at most", slow_ms,
+			       held_ms, n, most_ms);
+		}
+	}
+	EXPECT_ALIVE(d, 0);
+}
+
 /* Linux spins on port 0, and receive and control queues have somebody waiting. */
 TEST_F(irq, other_queues_are_interrupted_at_once)
 {
