@@ -18,6 +18,7 @@
 #define TURN_BYTES	(256u << 10)	/* sent before the queue has its turn again */
 #define BURST_BYTES	(64u << 10)	/* of a CPU, before the next one has its turn */
 #define PAGE_BYTES_MAX	(64u << 10)
+#define STARVED_MAX	500u	/* looks in a row without memory: 5 s and more, a flush each */
 
 /**
  * struct cpu_pages - a CPU's buffer
@@ -41,6 +42,8 @@ static struct {
 	unsigned int flush;	/* CPUs that are still to be flushed, from @at on */
 	size_t len;		/* of the page of CPU @at that the pipe holds; 0: none */
 	bool head_sent;		/* its header is written */
+	bool no_memory;		/* this look left a page where it was: there was none */
+	unsigned int starved;	/* looks in a row that ended so */
 } pages;
 
 /* Return: a descriptor; -ENODEV there is no such CPU; another negative errno. */
@@ -93,6 +96,9 @@ static bool take_page(int fd)
 	ssize_t n = fd < 0 ? 0 : splice(fd, NULL, pages.pipe[1], NULL, pages.page_size,
 					SPLICE_F_NONBLOCK);
 
+	/* The kernel's buffer wants a free one for it, of the same size. */
+	if (n < 0 && errno == ENOMEM)
+		pages.no_memory = true;
 	pages.len = n > 0 ? (size_t)n : 0;
 	return pages.len;
 }
@@ -162,9 +168,12 @@ enum bulk_pumped event_pages__pump(int port_fd, bool flush)
 {
 	if (flush)
 		pages.flush = pages.nr;
+	pages.no_memory = false;
 	for (size_t sent = 0; sent < TURN_BYTES;) {
-		if (!pages.len && !next_page())
+		if (!pages.len && !next_page()) {
+			pages.starved = pages.no_memory ? pages.starved + 1 : 0;
 			return BULK_PUMP_IDLE;
+		}
 		pages.head_sent = pages.head_sent || send_head(port_fd);
 		if (!pages.head_sent)
 			return BULK_PUMP_FULL;
@@ -179,5 +188,6 @@ enum bulk_pumped event_pages__pump(int port_fd, bool flush)
 
 bool event_pages__idle(void)
 {
-	return !pages.len;
+	/* Whoever waits for the end of the events does not wait for memory for ever. */
+	return !pages.len && (!pages.starved || pages.starved > STARVED_MAX);
 }
