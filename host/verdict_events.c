@@ -71,7 +71,13 @@ static bool judge_balance(struct verdict_check *c, const struct events_result *r
 	return true;
 }
 
-static bool judge_account(struct verdict_check *c, const struct events_result *r)
+static bool asked_for_part(const struct plan *plan)
+{
+	return plan->events_only || plan->events_cpus || plan->events_cgroup;
+}
+
+static bool judge_account(struct verdict_check *c, const struct plan *plan,
+			  const struct events_result *r)
 {
 	const struct events_cpu *x = &r->cpus[r->explained_cpu];
 	unsigned long long nonsense = r->repeated + r->early + r->misfits + r->malformed;
@@ -83,6 +89,10 @@ static bool judge_account(struct verdict_check *c, const struct events_result *r
 		verdict_set(c, VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST,
 			    "%llu frames about scheduler events made no sense and were not believed",
 			    nonsense);
+	/* Of a part nobody can tell contradictions: a guest does not choose that for itself. */
+	else if (r->partial && !asked_for_part(plan))
+		verdict_set(c, VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST,
+			    "the guest recorded only a part of the scheduler events, and was asked for all");
 	else if (r->not_final)
 		verdict_set(c, VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST,
 			    "%u of %u CPUs gave no final account of their scheduler events",
@@ -124,6 +134,6 @@ void verdict_events__judge(struct verdict_check *c, const struct plan *plan,
 {
 	const struct events_result *r = &ev->events;
 
-	if (!judge_path(c, plan, r) && !judge_balance(c, r) && !judge_account(c, r))
+	if (!judge_path(c, plan, r) && !judge_balance(c, r) && !judge_account(c, plan, r))
 		judge_losses(c, r);
 }

@@ -525,6 +525,10 @@ TEST_F(verdict, a_part_of_the_events_is_called_so)
 {
 	self->ev->events.partial = true;
 	self->ev->events.inconsistent = 9;
+	/* That is not for the guest to choose. */
+	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST);
+	EXPECT_REASON("was asked for all");
+	self->plan.events_cpus = "1";
 	JUDGE(VERDICT_PASS, KIND_OK);
 	EXPECT_STREQ("all 300 scheduler events that were asked for came by path module, none was lost in the window (0 outside), every CPU's account balances",
 		     self->v.checks[CHECK_EVENTS].reason);
