@@ -241,35 +241,47 @@ static int try_path(enum ktstr_event_path path)
 	return err;
 }
 
+/* Behind the reasons why there are none: of those the host shows the first only. */
+static void tell_filter(const struct guest_plan_filter *filter)
+{
+	char line[KTSTR_CGROUP_PATH_MAX + 32];
+
+	if (filter->types_text) {
+		snprintf(line, sizeof(line), "only %.250s", filter->types_text);
+		missing(line);
+	}
+	if (filter->cpus_text) {
+		snprintf(line, sizeof(line), "only what happens on CPUs %.200s", filter->cpus_text);
+		missing(line);
+	}
+	if (filter->cgroup) {
+		snprintf(line, sizeof(line), "only of tasks in cgroup /%s", filter->cgroup);
+		missing(line);
+	}
+}
+
 /* Before the programs: they are built around their filters. */
 static int set_filter(const struct guest_plan_filter *filter)
 {
 	static struct cpu_mask cpus;
 	struct ktstr_error e;
-	char line[KTSTR_CGROUP_PATH_MAX + 32];
 	int err = 0;
 
 	events.opts = (struct bpf_load_opts) {
 		.events = KTSTR_EVENT_SET_ALL, .plain_bytes = PLAIN_BYTES, .missing = missing,
 	};
 	/* Without marks nobody could tell window and losses. */
-	if (filter->types_text) {
+	if (filter->types_text)
 		events.opts.events = filter->types | 1ull << KTSTR_EV_MARK;
-		snprintf(line, sizeof(line), "only %.250s", filter->types_text);
-		missing(line);
-	}
 	if (filter->cpus_text) {
 		cpus = filter->cpus;
 		events.opts.cpus = &cpus;
-		snprintf(line, sizeof(line), "only what happens on CPUs %.200s", filter->cpus_text);
-		missing(line);
 	}
-	if (filter->cgroup) {
+	if (filter->cgroup)
 		err = cgroup__make(filter->cgroup, &events.opts.cgroup, &events.opts.cgroup_level,
 				   &e);
-		snprintf(line, sizeof(line), "only of tasks in cgroup /%s", filter->cgroup);
-		missing(err ? e.msg : line);
-	}
+	if (err)
+		missing(e.msg);
 	return err;
 }
 
@@ -322,6 +334,7 @@ void events__start(enum ktstr_events_wish wish, const struct guest_plan_filter *
 	/* Programs that fail with the module would fail without, but for its functions. */
 	if (err == -ENOLINK && wish != KTSTR_WISH_MODULE)
 		start_path(KTSTR_EVENTS_BPF);
+	tell_filter(filter);
 	send_info();
 	/* EVIN is in the queue, and what the source sends comes behind it. */
 	if (events.path == KTSTR_EVENTS_OFF)
