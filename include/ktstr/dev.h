@@ -28,7 +28,7 @@
 #include <linux/types.h>
 
 #define KTSTR_DEV_NODE		"/dev/ktstr"
-#define KTSTR_DEV_VERSION	1
+#define KTSTR_DEV_VERSION	2
 
 /* struct ktstr_ev_mark.id of the module's stimuli: | enum ktstr_stimulus_kind */
 #define KTSTR_MARK_STIM_START	(KTSTR_MARK_KERNEL | 0x100)	/* arg: ns asked for */
