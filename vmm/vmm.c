@@ -21,7 +21,6 @@
 #include "bus.h"
 #include "clock.h"
 #include "cmdline.h"
-#include "cpuid.h"
 #include "event.h"
 #include "file.h"
 #include "io_thread.h"
@@ -315,10 +314,13 @@ static int init_vcpus(struct vmm *vmm, const struct vmm_opts *opts, uint64_t ent
 		.kvm_fd = vmm->kvm_fd,
 		.vm_fd = vmm->vm_fd,
 		.topology = &vmm->topology,
-		/* On the emulated CPU of the box the deadline timer stops. */
-		.tsc_deadline = !opts->in_box &&
-				kvm_do_val(vmm->kvm_fd, KVM_CHECK_EXTENSION,
-					   KVM_CAP_TSC_DEADLINE_TIMER) > 0,
+		.cpuid = {
+			.vendor = opts->vendor,
+			/* On the emulated CPU of the box the deadline timer stops. */
+			.tsc_deadline = !opts->in_box &&
+					kvm_do_val(vmm->kvm_fd, KVM_CHECK_EXTENSION,
+						   KVM_CAP_TSC_DEADLINE_TIMER) > 0,
+		},
 		.in_box = opts->in_box,
 		.placement = &opts->placement,
 		.bus = &vmm->bus,

@@ -24,6 +24,13 @@
 
 struct vmm;
 
+/* Whose CPUs a guest sees. Features are the host's in any case. */
+enum vmm_vendor {
+	VMM_VENDOR_HOST = 0,	/* Intel or AMD, as the host, or what its CPU is most like */
+	VMM_VENDOR_AMD,
+	VMM_VENDOR_INTEL,
+};
+
 /**
  * struct vmm_placement - where on the host a machine runs; zeroed: wherever this process may
  * @cpu: host CPUs, the one of vCPU i at i % @nr; not referenced after vmm__create()
@@ -56,6 +63,7 @@ struct vmm_placement {
  * @in_box: the host CPU is emulated: withhold TSC_DEADLINE
  * @verbose: let the guest kernel print its whole log on COM1 (slow)
  * @placement: where on the host
+ * @vendor: how topology and caches are described, so that kernels can be tried with both
  */
 struct vmm_opts {
 	size_t sz;
@@ -68,6 +76,7 @@ struct vmm_opts {
 	bool in_box;
 	bool verbose;
 	struct vmm_placement placement;
+	enum vmm_vendor vendor;
 };
 
 /* Why the machine stopped. */
