@@ -20,11 +20,18 @@
  *			})
  *		}
  *		... COM2 likewise
+ *		Device (C000) {
+ *			Name (_HID, "ACPI0007")
+ *			Name (_UID, 0)
+ *		}
+ *		... a processor for each CPU, _UID as in the MADT
  *	}
  *	Name (_S5, Package () { 5, 0, 0, 0 })
  *
  * Interrupts are edges because KVM's irqfd pulses the line.
  */
+#include <stdio.h>
+
 #include "acpi_put.h"
 #include "virtio_console.h"
 
@@ -32,6 +39,7 @@
 
 #define AML_NAME	0x08
 #define AML_BYTE	0x0a
+#define AML_WORD	0x0b
 #define AML_DWORD	0x0c
 #define AML_STRING	0x0d
 #define AML_SCOPE	0x10
@@ -51,12 +59,12 @@
 
 #define EISA_PNP0501	0x0105d041u	/* "PNP0501", compressed, as stored */
 
-/* A package length that is not known yet: always two bytes, which any length here fits. */
+/* A package length that is not known yet: always three bytes, for lengths below 1 MiB. */
 static size_t pkg_begin(struct acpi_blob *b)
 {
 	size_t at = b->len;
 
-	acpi_put(b, 0, 2);
+	acpi_put(b, 0, 3);
 	return at;
 }
 
@@ -66,8 +74,9 @@ static void pkg_end(struct acpi_blob *b, size_t at)
 
 	if (b->overflow)
 		return;
-	b->data[at] = (uint8_t)(0x40 | (len & 0xf));
+	b->data[at] = (uint8_t)(0x80 | (len & 0xf));
 	b->data[at + 1] = (uint8_t)(len >> 4);
+	b->data[at + 2] = (uint8_t)(len >> 12);
 }
 
 static void put_name(struct acpi_blob *b, const char *name)
@@ -175,6 +184,22 @@ static void put_uart(struct acpi_blob *b, const char *name, uint8_t uid, uint16_
 	pkg_end(b, dev);
 }
 
+static void put_cpu(struct acpi_blob *b, uint32_t cpu)
+{
+	size_t dev;
+	char name[5];
+
+	snprintf(name, sizeof(name), "C%03X", cpu & 0xfff);
+	dev = device_begin(b, name);
+	put_name(b, "_HID");
+	acpi_put(b, AML_STRING, 1);
+	acpi_put_text(b, "ACPI0007", 9);
+	put_name(b, "_UID");
+	acpi_put(b, AML_WORD, 1);
+	acpi_put(b, cpu, 2);
+	pkg_end(b, dev);
+}
+
 static void put_s5(struct acpi_blob *b)
 {
 	size_t pkg;
@@ -192,10 +217,11 @@ static void put_s5(struct acpi_blob *b)
 /**
  * acpi_put_dsdt() - append the DSDT
  * @b: blob
+ * @topo: checked topology
  *
  * Return: its offset.
  */
-size_t acpi_put_dsdt(struct acpi_blob *b)
+size_t acpi_put_dsdt(struct acpi_blob *b, const struct ktstr_topology *topo)
 {
 	size_t t = acpi_table_begin(b, "DSDT", DSDT_REVISION);
 	size_t scope;
@@ -206,6 +232,8 @@ size_t acpi_put_dsdt(struct acpi_blob *b)
 	put_console(b);
 	put_uart(b, "COM1", 1, LAYOUT_COM1_PORT, LAYOUT_COM1_GSI);
 	put_uart(b, "COM2", 2, LAYOUT_COM2_PORT, LAYOUT_COM2_GSI);
+	for (uint32_t cpu = 0; cpu < ktstr_topology__nr_cpus(topo); cpu++)
+		put_cpu(b, cpu);
 	pkg_end(b, scope);
 	put_s5(b);
 	acpi_table_end(b, t);
