@@ -169,6 +169,48 @@ int kvm_set_up_irqchip(int vm_fd, struct ktstr_error *e)
 }
 
 /**
+ * kvm_set_up_split_irqchip() - local APICs in the kernel, with ids of 32 bits, and no I/O APIC
+ * @vm_fd: VM without vCPUs
+ * @e: sentence on failure
+ *
+ * Without the second capability KVM reads 8 bits of an id in its ioctls, and takes id 255
+ * for "everyone" (api.rst, 7.7).
+ *
+ * Return: 0 or a negative errno.
+ */
+int kvm_set_up_split_irqchip(int vm_fd, struct ktstr_error *e)
+{
+	struct kvm_enable_cap split = { .cap = KVM_CAP_SPLIT_IRQCHIP, .args[0] = LAYOUT_IOAPIC_PINS };
+	struct kvm_enable_cap wide = {
+		.cap = KVM_CAP_X2APIC_API,
+		.args[0] = KVM_X2APIC_API_USE_32BIT_IDS | KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK,
+	};
+	int err = kvm_do(vm_fd, KVM_ENABLE_CAP, &split);
+
+	if (!err)
+		err = kvm_do(vm_fd, KVM_ENABLE_CAP, &wide);
+	if (err)
+		return ktstr_error_set(e, err,
+				"KVM cannot give CPUs APIC ids above 254 (%s): use fewer CPUs, or powers of two, or update the host's kernel",
+				strerror(-err));
+	return 0;
+}
+
+/**
+ * kvm_set_routes() - where interrupts go from now on
+ * @arg: points to the file descriptor of the VM
+ * @table: all routes
+ *
+ * Return: 0 or a negative errno.
+ */
+int kvm_set_routes(void *arg, const struct kvm_irq_routing *table)
+{
+	const int *vm_fd = arg;
+
+	return kvm_do(*vm_fd, KVM_SET_GSI_ROUTING, table);
+}
+
+/**
  * kvm_connect_irq() - every write to an eventfd becomes an edge on a GSI
  * @vm_fd: VM with an irqchip
  * @evt: eventfd

@@ -67,6 +67,7 @@ struct vmm {
 	int fd[NR_FDS];
 	struct memory mem;
 	struct bus bus;
+	struct ioapic ioapic;	/* unused where KVM has it */
 	struct com_line com_line[BUS_COMS];
 	struct io_thread io;
 	struct vcpu *vcpus;
@@ -108,6 +109,13 @@ static void close_fds(struct vmm *vmm)
 			close(vmm->fd[i]);
 }
 
+#define XAPIC_IDS	255u	/* of a local APIC and of an I/O APIC without extension */
+
+static bool has_wide_ids(const struct vmm *vmm)
+{
+	return ktstr_topology__apic_id_max(&vmm->topology) >= XAPIC_IDS;
+}
+
 static int open_vm(struct vmm *vmm, struct ktstr_error *e)
 {
 	vmm->kvm_fd = kvm_open(e);
@@ -116,7 +124,11 @@ static int open_vm(struct vmm *vmm, struct ktstr_error *e)
 	vmm->vm_fd = kvm_create_vm(vmm->kvm_fd, e);
 	if (vmm->vm_fd < 0)
 		return vmm->vm_fd;
-	return kvm_set_up_irqchip(vmm->vm_fd, e);
+	if (!has_wide_ids(vmm))
+		return kvm_set_up_irqchip(vmm->vm_fd, e);
+	ioapic__init(&vmm->ioapic, kvm_set_routes, &vmm->vm_fd);
+	vmm->bus.ioapic = &vmm->ioapic;
+	return kvm_set_up_split_irqchip(vmm->vm_fd, e);
 }
 
 static int load_image(struct vmm *vmm, const char *path, struct boot_image *img,
@@ -275,13 +287,19 @@ static void on_vcpu_ended(void *arg, enum vmm_end end, const char *detail)
 static int check_vcpu_limit(struct vmm *vmm, struct ktstr_error *e)
 {
 	int max = kvm_do_val(vmm->vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
+	int ids = kvm_do_val(vmm->vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPU_ID);
 	uint32_t want = ktstr_topology__nr_cpus(&vmm->topology);
+	uint32_t id = ktstr_topology__apic_id_max(&vmm->topology);
 
-	if (max <= 0 || want <= (uint32_t)max)
-		return 0;
-	return ktstr_error_set(e, -EINVAL,
+	if (max > 0 && want > (uint32_t)max)
+		return ktstr_error_set(e, -EINVAL,
 			"the topology has %u CPUs and this host's KVM takes %d: use a smaller --topology",
 			want, max);
+	if (ids > 0 && id >= (uint32_t)ids)
+		return ktstr_error_set(e, -EINVAL,
+			"the topology needs APIC id %u and this host's KVM ends at %d: use fewer CPUs, or powers of two",
+			id, ids - 1);
+	return 0;
 }
 
 static int create_vcpus(struct vmm *vmm, const struct vcpu_cfg *cfg, uint64_t entry,
@@ -320,6 +338,7 @@ static int init_vcpus(struct vmm *vmm, const struct vmm_opts *opts, uint64_t ent
 			.tsc_deadline = !opts->in_box &&
 					kvm_do_val(vmm->kvm_fd, KVM_CHECK_EXTENSION,
 						   KVM_CAP_TSC_DEADLINE_TIMER) > 0,
+			.ext_dest_id = has_wide_ids(vmm),
 		},
 		.in_box = opts->in_box,
 		.placement = &opts->placement,
@@ -340,8 +359,6 @@ static int init_vcpus(struct vmm *vmm, const struct vmm_opts *opts, uint64_t ent
 	return err;
 }
 
-#define XAPIC_IDS	254u	/* MADT and SRAT entries with an id of one byte */
-
 static int check_topology(const struct vmm_opts *opts, struct ktstr_error *e)
 {
 	const struct ktstr_topology *t = &opts->topology;
@@ -351,13 +368,7 @@ static int check_topology(const struct vmm_opts *opts, struct ktstr_error *e)
 		err = ktstr_topology__check_memory(t, opts->memory_mib, e);
 	if (!err)
 		err = ktstr_topology__check_guest(t, e);
-	if (err)
-		return err;
-	if (ktstr_topology__apic_id_max(t) >= XAPIC_IDS)
-		return ktstr_error_set(e, -EINVAL,
-			"the topology needs APIC id %u and this machine's ids end at %u: use fewer CPUs, or powers of two",
-			ktstr_topology__apic_id_max(t), XAPIC_IDS - 1);
-	return 0;
+	return err;
 }
 
 static int check_opts(const struct vmm_opts *opts, struct ktstr_error *e)
@@ -530,6 +541,8 @@ void vmm__destroy(struct vmm *vmm)
 		close(vmm->vm_fd);
 	if (vmm->kvm_fd >= 0)
 		close(vmm->kvm_fd);
+	if (vmm->bus.ioapic)
+		ioapic__destroy(vmm->bus.ioapic);
 	memory__destroy(&vmm->mem);
 	close_fds(vmm);
 	pthread_mutex_destroy(&vmm->lock);
