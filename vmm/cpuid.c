@@ -22,6 +22,8 @@
 #define LEAF_SVM		0x8000000au
 #define LEAF_KVM_FEATURES	0x40000001u
 #define KVM_EXT_DEST_ID		CPUID_BIT(15)	/* KVM_FEATURE_MSI_EXT_DEST_ID */
+#define KVM_HYPERCALLS		(CPUID_BIT(7) | CPUID_BIT(11) | CPUID_BIT(13))
+				/* ..._PV_UNHALT, _PV_SEND_IPI, _PV_SCHED_YIELD */
 
 #define AMD_ZEN2		0x00830f10u	/* family 17h, model 31h */
 #define INTEL_SPR		0x000806f8u	/* family 6, model 8Fh */
@@ -93,17 +95,31 @@ static bool has_fixed_llc(struct kvm_cpuid2 *c)
 }
 
 /*
+ * Intel's CPUs and AMD's have different instructions for a hypercall. KVM patches the one
+ * that the host lacks, and in a kernel whose text cannot be written that is an oops.
+ */
+static void hide_hypercalls(struct kvm_cpuid2 *c)
+{
+	struct kvm_cpuid_entry2 *kvm = cpuid_list__find(c, LEAF_KVM_FEATURES, 0);
+
+	if (kvm)
+		kvm->eax &= ~KVM_HYPERCALLS;
+}
+
+/*
  * Linux reads topologies of these two as they are meant. Of Hygon's CPUs, which are AMD's
  * otherwise, it takes the LLC from APIC id bit 3; of Centaur's and Zhaoxin's, which are like
  * Intel's, it reads leaf 1 only; of others nothing.
  */
 static int choose_vendor(struct kvm_cpuid2 *c, enum vmm_vendor want, bool *amd)
 {
-	*amd = want == VMM_VENDOR_AMD ||
-	       (want == VMM_VENDOR_HOST &&
-		(vendor_is(c, "AuthenticAMD") || vendor_is(c, "HygonGenuine")));
+	bool svm = vendor_is(c, "AuthenticAMD") || vendor_is(c, "HygonGenuine");
+
+	*amd = want == VMM_VENDOR_AMD || (want == VMM_VENDOR_HOST && svm);
 	if (!cpuid_list__leaf(c, 1))
 		return -ENOSPC;
+	if (*amd != svm)
+		hide_hypercalls(c);
 	if (*amd && (!vendor_is(c, "AuthenticAMD") || has_fixed_llc(c)))
 		return set_vendor(c, "AuthenticAMD", AMD_ZEN2);
 	if (!*amd && !vendor_is(c, "GenuineIntel"))

@@ -125,6 +125,8 @@ TEST_F(host, the_other_vendor_can_be_asked_for)
 	EXPECT_EQ(!variant->amd, !!(cpuid_get(self->c, 0x80000001, 0)->ecx & TOPOEXT));
 	EXPECT_EQ(!variant->amd, !!(cpuid_get(self->c, 0x80000001, 0)->ecx & CMP_LEGACY));
 	EXPECT_FALSE(twice(self->c));
+	/* Nor may it make hypercalls: they are another instruction there. */
+	EXPECT_EQ(0x01007efb & ~0x2880, cpuid_get(self->c, 0x40000001, 0)->eax);
 }
 
 TEST_F(host, a_vendor_that_is_the_hosts_changes_nothing)
@@ -134,6 +136,7 @@ TEST_F(host, a_vendor_that_is_the_hosts_changes_nothing)
 	ASSERT_EQ(0, cpuid__fill(self->c, &two, 0, &o));
 	EXPECT_TRUE(cpuid_vendor_is(self->c, variant->amd ? "AuthenticAMD" : "GenuineIntel"));
 	EXPECT_EQ(variant->amd ? ZEN3 : SAPPHIRE_RAPIDS, cpuid_get(self->c, 1, 0)->eax);
+	EXPECT_EQ(0x01007efb, cpuid_get(self->c, 0x40000001, 0)->eax);
 }
 
 /* cacheinfo_amd_init_llc_id() would take the LLC from the node, or from APIC id bit 3. */
