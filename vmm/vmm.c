@@ -24,6 +24,7 @@
 #include "event.h"
 #include "file.h"
 #include "io_thread.h"
+#include "irqchip.h"
 #include "kvm.h"
 #include "layout.h"
 #include "memory.h"
@@ -37,6 +38,7 @@ enum {
 	FD_SERIAL,
 	FD_END,
 	FD_CONSOLE_IRQ,
+	FD_POWER_IRQ,
 	FD_REARM,
 	FD_QUIT,
 	FD_LINGER,	/* this and the next are timerfds, the others eventfds */
@@ -67,7 +69,7 @@ struct vmm {
 	int fd[NR_FDS];
 	struct memory mem;
 	struct bus bus;
-	struct ioapic ioapic;	/* unused where KVM has it */
+	struct irqchip irqchip;
 	struct com_line com_line[BUS_COMS];
 	struct io_thread io;
 	struct vcpu *vcpus;
@@ -109,13 +111,6 @@ static void close_fds(struct vmm *vmm)
 			close(vmm->fd[i]);
 }
 
-#define XAPIC_IDS	255u	/* of a local APIC and of an I/O APIC without extension */
-
-static bool has_wide_ids(const struct vmm *vmm)
-{
-	return ktstr_topology__apic_id_max(&vmm->topology) >= XAPIC_IDS;
-}
-
 static int open_vm(struct vmm *vmm, struct ktstr_error *e)
 {
 	vmm->kvm_fd = kvm_open(e);
@@ -124,11 +119,7 @@ static int open_vm(struct vmm *vmm, struct ktstr_error *e)
 	vmm->vm_fd = kvm_create_vm(vmm->kvm_fd, e);
 	if (vmm->vm_fd < 0)
 		return vmm->vm_fd;
-	if (!has_wide_ids(vmm))
-		return kvm_set_up_irqchip(vmm->vm_fd, e);
-	ioapic__init(&vmm->ioapic, kvm_set_routes, &vmm->vm_fd);
-	vmm->bus.ioapic = &vmm->ioapic;
-	return kvm_set_up_split_irqchip(vmm->vm_fd, e);
+	return irqchip__set_up(&vmm->irqchip, vmm->vm_fd, &vmm->topology, e);
 }
 
 static int load_image(struct vmm *vmm, const char *path, struct boot_image *img,
@@ -239,11 +230,12 @@ static int init_devices(struct vmm *vmm, struct ktstr_error *e)
 	if (!vmm->bus.console)
 		return ktstr_error_set(e, -ENOMEM,
 				"the host has no memory left for a machine: free some");
-	err = kvm_connect_irq(vmm->vm_fd, vmm->fd[FD_CONSOLE_IRQ], LAYOUT_CONSOLE_GSI);
+	vmm->bus.ioapic = irqchip__ioapic(&vmm->irqchip);
+	err = irqchip__connect(&vmm->irqchip, vmm->fd[FD_CONSOLE_IRQ], LAYOUT_CONSOLE_GSI, e);
+	if (!err)
+		err = irqchip__connect(&vmm->irqchip, vmm->fd[FD_POWER_IRQ], LAYOUT_POWER_GSI, e);
 	if (err)
-		return ktstr_error_set(e, err,
-				"KVM cannot connect the console's interrupt (%s): see the host's kernel log",
-				strerror(-err));
+		return err;
 	vmm->io = (struct io_thread){
 		.bus = &vmm->bus,
 		.rearm_evt = vmm->fd[FD_REARM],
@@ -338,7 +330,7 @@ static int init_vcpus(struct vmm *vmm, const struct vmm_opts *opts, uint64_t ent
 			.tsc_deadline = !opts->in_box &&
 					kvm_do_val(vmm->kvm_fd, KVM_CHECK_EXTENSION,
 						   KVM_CAP_TSC_DEADLINE_TIMER) > 0,
-			.ext_dest_id = has_wide_ids(vmm),
+			.ext_dest_id = irqchip__ioapic(&vmm->irqchip),
 		},
 		.in_box = opts->in_box,
 		.placement = &opts->placement,
@@ -541,8 +533,7 @@ void vmm__destroy(struct vmm *vmm)
 		close(vmm->vm_fd);
 	if (vmm->kvm_fd >= 0)
 		close(vmm->kvm_fd);
-	if (vmm->bus.ioapic)
-		ioapic__destroy(vmm->bus.ioapic);
+	irqchip__destroy(&vmm->irqchip);
 	memory__destroy(&vmm->mem);
 	close_fds(vmm);
 	pthread_mutex_destroy(&vmm->lock);
@@ -571,6 +562,12 @@ int vmm__serial_fd(const struct vmm *vmm)
 int vmm__end_fd(const struct vmm *vmm)
 {
 	return vmm->fd[FD_END];
+}
+
+/** vmm__press_power_button() - as a person would: what comes of it is the guest's affair */
+void vmm__press_power_button(struct vmm *vmm)
+{
+	event_signal(vmm->fd[FD_POWER_IRQ]);
 }
 
 /** vmm__port_read() - take bytes that the guest sent; see <ktstr/vmm.h> */

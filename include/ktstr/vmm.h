@@ -259,6 +259,13 @@ int vmm__start(struct vmm *vmm, struct ktstr_error *e);
 /** vmm__stop() - kick and join every vCPU thread; idempotent; devices stay readable */
 void vmm__stop(struct vmm *vmm);
 
+/**
+ * vmm__press_power_button() - as a person would
+ * Linux tells user space (KEY_POWER, or "button/power" of acpi_event in generic netlink);
+ * a guest that does not listen goes on. After vmm__create().
+ */
+void vmm__press_power_button(struct vmm *vmm);
+
 /** vmm__final_drain() - take what the guest had published on its transmit queues; after vmm__stop() */
 void vmm__final_drain(struct vmm *vmm);
 

@@ -197,6 +197,10 @@ TEST_F(iasl, finds_every_device_in_the_dsdt)
 	EXPECT_LE(1, count(self->text, "0x03F8"));
 	EXPECT_LE(1, count(self->text, "0x02F8"));
 	EXPECT_EQ(1, count(self->text, "Name (_S5, Package (0x04)"));
+	EXPECT_EQ(1, count(self->text, "EisaId (\"PNP0C0C\")"));
+	EXPECT_EQ(1, count(self->text, "\"ACPI0013\""));
+	EXPECT_EQ(1, count(self->text, "Method (_EVT, 1,"));
+	EXPECT_EQ(1, count(self->text, "Notify (PWRB, 0x80)"));
 	EXPECT_EQ(32, count(self->text, "\"ACPI0007\""));
 	EXPECT_EQ(1, count(self->text, "Device (C01F)"));
 	EXPECT_EQ(1, count(self->text, "Name (_UID, 0x001F)"));
