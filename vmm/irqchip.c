@@ -55,7 +55,10 @@ static int set_up_all(int vm_fd, struct ktstr_error *e)
  */
 static int set_up_local(int vm_fd, struct ktstr_error *e)
 {
-	struct kvm_enable_cap split = { .cap = KVM_CAP_SPLIT_IRQCHIP, .args[0] = LAYOUT_IOAPIC_PINS };
+	struct kvm_enable_cap split = {
+		.cap = KVM_CAP_SPLIT_IRQCHIP,
+		.args[0] = LAYOUT_IOAPIC_PINS,
+	};
 	struct kvm_enable_cap wide = {
 		.cap = KVM_CAP_X2APIC_API,
 		.args[0] = KVM_X2APIC_API_USE_32BIT_IDS | KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK,
