@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Topologies that tests try, one of each kind: what four numbers can say, and what
- * they cannot. Unit tests build tables of all of them, VM tests boot them.
+ * Topologies that tests try, one of each kind: all presets, and what none of them has.
+ * "nodes,llcs,cores,threads" is what the presets of that shape say, too. Unit tests build tables of all of them, VM tests boot them.
  */
 #ifndef KTSTR_SHAPES_H
 #define KTSTR_SHAPES_H
@@ -11,11 +11,12 @@
 #include <string.h>
 
 #include <ktstr/topology.h>
+#include <ktstr/topology_text.h>
 
 /**
  * struct shape - a topology to try
- * @name: "nodes,llcs,cores,threads", or what is special of it
- * @build: makes a detail, NULL where @name says all; return: 0 or an error
+ * @name: "nodes,llcs,cores,threads", or a preset, or what is special of it
+ * @build: makes a detail, NULL for the first two; return: 0 or an error
  */
 struct shape {
 	const char *name;
@@ -157,6 +158,10 @@ static const struct shape shapes[] = {
 	{ "1,8,8,2" }, { "1,15,8,2" }, { "1,14,9,2" }, { "1,4,8,1" }, { "1,8,8,1" },
 	{ "1,4,32,1" }, { "1,8,16,1" }, { "1,15,16,1" }, { "1,14,18,1" }, { "2,2,8,2" },
 	{ "2,4,4,1" }, { "2,8,8,2" }, { "2,8,16,1" }, { "4,8,4,1" }, { "4,12,8,2" },
+	{ "epyc-9654" }, { "epyc-9654-2s" }, { "epyc-9654-nps4" }, { "epyc-9634" },
+	{ "epyc-9965" }, { "xeon-8480" }, { "xeon-max-9480" }, { "ryzen-9950x" },
+	{ "ryzen-7950x3d" }, { "ryzen-ai-370" }, { "core-14900k" }, { "cxl" },
+	{ "no-memory-node" },
 	{ "uneven LLCs", shape_uneven_llcs },
 	{ "SMT on some cores", shape_some_smt },
 	{ "uneven nodes", shape_uneven_nodes },
@@ -177,7 +182,8 @@ static inline int shape__make(const struct shape *s, struct ktstr_topology *t,
 	int err;
 
 	if (!s->build)
-		return ktstr_topology__parse(s->name, t, e);
+		return strchr(s->name, ',') ? ktstr_topology__parse(s->name, t, e) :
+					      ktstr_topology_preset__load(s->name, t, NULL, e);
 	d = ktstr_topology_detail__new();
 	if (!d)
 		return -ENOMEM;

@@ -316,6 +316,27 @@ TEST_F(reader, counts_of_the_oldest_leaves_give_the_same_packages)
 	}
 }
 
+/* A preset that is added has to be told to guests, and booted, too. */
+TEST(every_preset_is_a_shape)
+{
+	const struct ktstr_topology_preset *p;
+
+	for (unsigned int i = 0; (p = ktstr_topology_preset__at(i)); i++) {
+		struct ktstr_topology t = { 0 }, shape = { 0 };
+		bool found = false;
+		struct ktstr_error e;
+
+		ASSERT_EQ(0, ktstr_topology_preset__load(p->name, &t, NULL, &e));
+		for (size_t n = 0; !found && n < NR_SHAPES; n++) {
+			ASSERT_EQ(0, make(&shape, n));
+			found = ktstr_topology__equal(&t, &shape);
+		}
+		EXPECT_TRUE(found) TH_LOG("%s is not in selftests/shapes.h", p->name);
+		ktstr_topology__free(&shape);
+		ktstr_topology__free(&t);
+	}
+}
+
 /* HTT and CMP_LEGACY are flags of a machine: Linux drops what only some CPUs have. */
 TEST_F(reader, a_cpu_alone_in_its_package_has_the_flags_of_the_others)
 {

@@ -179,6 +179,19 @@ static void check_distances(struct topo_check *c, uint32_t node)
 	same_file(c, text, NODE "node%u/distance", node);
 }
 
+/* HMAT's entries have 16 bits: the largest bandwidth says how coarse all of them are. */
+static uint32_t told_bandwidth(const struct topo_check *c, uint32_t from, uint32_t to)
+{
+	uint32_t most = 0, unit;
+
+	for (uint32_t a = 0; a < c->t->nodes; a++)
+		for (uint32_t b = 0; b < c->t->nodes; b++)
+			if (ktstr_topology__bandwidth_mbps(c->t, a, b) > most)
+				most = ktstr_topology__bandwidth_mbps(c->t, a, b);
+	unit = (most + 65533) / 65534;
+	return ktstr_topology__bandwidth_mbps(c->t, from, to) / unit * unit;
+}
+
 /* Linux shows the costs of the best initiator: least latency, then most bandwidth. */
 static void check_costs(struct topo_check *c, uint32_t node)
 {
@@ -195,8 +208,7 @@ static void check_costs(struct topo_check *c, uint32_t node)
 				from = i;
 	snprintf(text, sizeof(text), "%u", ktstr_topology__latency_ns(c->t, from, node));
 	same_file(c, text, NODE "node%u/access0/initiators/read_latency", node);
-	/* In units of the table, which the largest value makes coarser than 1 MB/s. */
-	snprintf(text, sizeof(text), "%u", ktstr_topology__bandwidth_mbps(c->t, from, node) / 4 * 4);
+	snprintf(text, sizeof(text), "%u", told_bandwidth(c, from, node));
 	same_file(c, text, NODE "node%u/access0/initiators/read_bandwidth", node);
 	if (!cache)
 		return;
