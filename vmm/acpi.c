@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ACPI 6.3 tables: RSDP, XSDT, FADT, MADT, and SRAT and SLIT for more than one
- * node. The DSDT is in acpi_dsdt.c.
+ * ACPI 6.3 tables: RSDP, XSDT and FADT here; the DSDT in acpi_dsdt.c, the MADT in
+ * acpi_madt.c, SRAT and SLIT in acpi_numa.c, the HMAT in acpi_hmat.c.
  *
  * The machine is hardware-reduced (section 4.1): no SCI, no PM timer, no
  * fixed registers, and Linux leaves PIT and PIC alone. It resets through the
@@ -28,14 +28,6 @@
 #define NO_C3			0xfff
 #define AS_SYSTEM_IO		1
 #define ACCESS_BYTE		1
-
-#define MADT_REVISION		5
-#define MADT_LAPIC		0
-#define MADT_IOAPIC		1
-#define SRAT_REVISION		3
-#define SRAT_CPU		0
-#define SRAT_MEMORY		1
-#define ENABLED			1u
 
 #define RSDP_V1_LEN		20
 #define RSDP_LEN		36
@@ -85,99 +77,6 @@ static void put_fadt(struct acpi_blob *b, uint64_t dsdt)
 	put_gas(b, LAYOUT_SLEEP_CTRL_PORT);
 	put_gas(b, LAYOUT_SLEEP_STS_PORT);
 	acpi_put_text(b, "ktstr", 8);	/* hypervisor vendor */
-	acpi_table_end(b, t);
-}
-
-/* Section 5.2.12. The boot CPU comes first; Linux numbers CPUs in this order. */
-static void put_madt(struct acpi_blob *b, const struct ktstr_topology *topo)
-{
-	size_t t = acpi_table_begin(b, "APIC", MADT_REVISION);
-
-	acpi_put(b, LAYOUT_LAPIC, 4);
-	acpi_put(b, 0, 4);		/* no 8259s */
-	for (uint32_t cpu = 0; cpu < ktstr_topology__nr_cpus(topo); cpu++) {
-		acpi_put(b, MADT_LAPIC, 1);
-		acpi_put(b, 8, 1);
-		acpi_put(b, cpu, 1);
-		acpi_put(b, ktstr_topology__apic_id(topo, cpu), 1);
-		acpi_put(b, ENABLED, 4);
-	}
-	acpi_put(b, MADT_IOAPIC, 1);
-	acpi_put(b, 12, 1);
-	acpi_put(b, 0, 2);		/* id 0, as KVM's */
-	acpi_put(b, LAYOUT_IOAPIC, 4);
-	acpi_put(b, 0, 4);		/* first GSI */
-	acpi_table_end(b, t);
-}
-
-static void put_cpu_affinity(struct acpi_blob *b, const struct ktstr_topology *topo, uint32_t cpu)
-{
-	acpi_put(b, SRAT_CPU, 1);
-	acpi_put(b, 16, 1);
-	acpi_put(b, ktstr_topology__cpu_node(topo, cpu), 1);
-	acpi_put(b, ktstr_topology__apic_id(topo, cpu), 1);
-	acpi_put(b, ENABLED, 4);
-	acpi_put_zeros(b, 8);		/* SAPIC EID, proximity domain bits 31:8, clock domain */
-}
-
-static void put_memory_range(struct acpi_blob *b, uint32_t node, uint64_t start, uint64_t len)
-{
-	if (!len)
-		return;
-	acpi_put(b, SRAT_MEMORY, 1);
-	acpi_put(b, 40, 1);
-	acpi_put(b, node, 4);
-	acpi_put(b, 0, 2);
-	acpi_put(b, start, 8);
-	acpi_put(b, len, 8);
-	acpi_put(b, 0, 4);
-	acpi_put(b, ENABLED, 4);
-	acpi_put(b, 0, 8);
-}
-
-/* RAM bytes [from, to) counted without the hole; a node may lie on both sides of it. */
-static void put_node_memory(struct acpi_blob *b, const struct acpi_ram *ram, uint32_t node,
-			    uint64_t from, uint64_t to)
-{
-	uint64_t low_to = to < ram->low ? to : ram->low;
-	uint64_t high_from = from > ram->low ? from : ram->low;
-
-	if (from < low_to)
-		put_memory_range(b, node, from, low_to - from);
-	if (high_from < to)
-		put_memory_range(b, node, LAYOUT_HOLE_END + high_from - ram->low, to - high_from);
-}
-
-/* Section 5.2.16. */
-static void put_srat(struct acpi_blob *b, const struct ktstr_topology *topo,
-		     const struct acpi_ram *ram)
-{
-	uint64_t total = ram->low + ram->high;
-	uint64_t from = 0;
-	size_t t = acpi_table_begin(b, "SRAT", SRAT_REVISION);
-
-	acpi_put(b, 1, 4);
-	acpi_put(b, 0, 8);
-	for (uint32_t cpu = 0; cpu < ktstr_topology__nr_cpus(topo); cpu++)
-		put_cpu_affinity(b, topo, cpu);
-	for (uint32_t node = 0; node < topo->nodes; node++) {
-		uint64_t to = from + ktstr_topology__node_memory(topo, node, total);
-
-		put_node_memory(b, ram, node, from, to);
-		from = to;
-	}
-	acpi_table_end(b, t);
-}
-
-/* Section 5.2.17. */
-static void put_slit(struct acpi_blob *b, const struct ktstr_topology *topo)
-{
-	size_t t = acpi_table_begin(b, "SLIT", 1);
-
-	acpi_put(b, topo->nodes, 8);
-	for (uint32_t from = 0; from < topo->nodes; from++)
-		for (uint32_t to = 0; to < topo->nodes; to++)
-			acpi_put(b, ktstr_topology__distance(topo, from, to), 1);
 	acpi_table_end(b, t);
 }
 
@@ -260,7 +159,7 @@ void acpi_table_end(struct acpi_blob *b, size_t start)
  * acpi__build() - all tables of a machine
  * @blob: filled in; to be freed with acpi__free()
  * @t: checked topology
- * @ram: RAM, for SRAT
+ * @ram: RAM
  *
  * The RSDP is at offset 0, and the blob must be placed at %LAYOUT_ACPI.
  *
@@ -275,13 +174,16 @@ int acpi__build(struct acpi_blob *blob, const struct ktstr_topology *t, const st
 	if (!blob->data)
 		return -ENOMEM;
 	acpi_put_zeros(blob, RSDP_LEN);
-	dsdt = acpi_put_dsdt(blob);
+	dsdt = acpi_put_dsdt(blob, t);
 	put_fadt(blob, LAYOUT_ACPI + dsdt);
-	put_madt(blob, t);
-	if (t->nodes > 1) {
-		put_srat(blob, t, ram);
-		put_slit(blob, t);
+	acpi_put_madt(blob, t);
+	/* One node needs none of these, unless there is more to say of its memory. */
+	if (t->nodes > 1 || ktstr_topology__has_hmat(t)) {
+		acpi_put_srat(blob, t, ram);
+		acpi_put_slit(blob, t);
 	}
+	if (ktstr_topology__has_hmat(t))
+		acpi_put_hmat(blob, t);
 	fill_rsdp(blob, put_xsdt(blob, 1));
 	if (!blob->overflow)
 		return 0;

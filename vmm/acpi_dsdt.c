@@ -20,11 +20,32 @@
  *			})
  *		}
  *		... COM2 likewise
+ *		Device (PWRB) {
+ *			Name (_HID, EisaId ("PNP0C0C"))
+ *		}
+ *		Device (GED_) {
+ *			Name (_HID, "ACPI0013")
+ *			Name (_CRS, ResourceTemplate () {
+ *				Interrupt (ResourceConsumer, Edge, ActiveHigh, Exclusive) { 9 }
+ *			})
+ *			Method (_EVT, 1) { Notify (PWRB, 0x80) }
+ *		}
+ *		Device (C000) {
+ *			Name (_HID, "ACPI0007")
+ *			Name (_UID, 0)
+ *		}
+ *		... a processor for each CPU, _UID as in the MADT
  *	}
  *	Name (_S5, Package () { 5, 0, 0, 0 })
  *
  * Interrupts are edges because KVM's irqfd pulses the line.
+ *
+ * The power button is a device and no fixed feature: a hardware-reduced machine has no
+ * PM1 event register in which a fixed one would be seen (section 4.1), and Linux looks
+ * for none there. What tells of a press is the Generic Event Device (section 5.6.9).
  */
+#include <stdio.h>
+
 #include "acpi_put.h"
 #include "virtio_console.h"
 
@@ -32,11 +53,15 @@
 
 #define AML_NAME	0x08
 #define AML_BYTE	0x0a
+#define AML_WORD	0x0b
 #define AML_DWORD	0x0c
 #define AML_STRING	0x0d
 #define AML_SCOPE	0x10
 #define AML_BUFFER	0x11
 #define AML_PACKAGE	0x12
+#define AML_METHOD	0x14
+#define AML_NOTIFY	0x86
+#define BUTTON_PRESSED	0x80	/* table 5-166 */
 #define AML_EXT		0x5b
 #define AML_DEVICE	0x82	/* after AML_EXT */
 
@@ -50,13 +75,14 @@
 #define IRQ_EDGE	0x02
 
 #define EISA_PNP0501	0x0105d041u	/* "PNP0501", compressed, as stored */
+#define EISA_PNP0C0C	0x0c0cd041u
 
-/* A package length that is not known yet: always two bytes, which any length here fits. */
+/* A package length that is not known yet: always three bytes, for lengths below 1 MiB. */
 static size_t pkg_begin(struct acpi_blob *b)
 {
 	size_t at = b->len;
 
-	acpi_put(b, 0, 2);
+	acpi_put(b, 0, 3);
 	return at;
 }
 
@@ -66,8 +92,9 @@ static void pkg_end(struct acpi_blob *b, size_t at)
 
 	if (b->overflow)
 		return;
-	b->data[at] = (uint8_t)(0x40 | (len & 0xf));
+	b->data[at] = (uint8_t)(0x80 | (len & 0xf));
 	b->data[at + 1] = (uint8_t)(len >> 4);
+	b->data[at + 2] = (uint8_t)(len >> 12);
 }
 
 static void put_name(struct acpi_blob *b, const char *name)
@@ -175,6 +202,54 @@ static void put_uart(struct acpi_blob *b, const char *name, uint8_t uid, uint16_
 	pkg_end(b, dev);
 }
 
+static void put_power_button(struct acpi_blob *b)
+{
+	size_t dev = device_begin(b, "PWRB");
+
+	put_name(b, "_HID");
+	acpi_put(b, AML_DWORD, 1);
+	acpi_put(b, EISA_PNP0C0C, 4);
+	pkg_end(b, dev);
+}
+
+static void put_event_device(struct acpi_blob *b)
+{
+	size_t dev = device_begin(b, "GED_");
+	size_t crs, pkg;
+
+	put_name(b, "_HID");
+	acpi_put(b, AML_STRING, 1);
+	acpi_put_text(b, "ACPI0013", 9);
+	crs = crs_begin(b, &pkg);
+	put_interrupt(b, LAYOUT_POWER_GSI);
+	crs_end(b, crs, pkg);
+	acpi_put(b, AML_METHOD, 1);
+	pkg = pkg_begin(b);
+	acpi_put_text(b, "_EVT", 4);
+	acpi_put(b, 1, 1);		/* one argument, the interrupt; there is only one */
+	acpi_put(b, AML_NOTIFY, 1);
+	acpi_put_text(b, "PWRB", 4);
+	put_byte(b, BUTTON_PRESSED);
+	pkg_end(b, pkg);
+	pkg_end(b, dev);
+}
+
+static void put_cpu(struct acpi_blob *b, uint32_t cpu)
+{
+	size_t dev;
+	char name[5];
+
+	snprintf(name, sizeof(name), "C%03X", cpu & 0xfff);
+	dev = device_begin(b, name);
+	put_name(b, "_HID");
+	acpi_put(b, AML_STRING, 1);
+	acpi_put_text(b, "ACPI0007", 9);
+	put_name(b, "_UID");
+	acpi_put(b, AML_WORD, 1);
+	acpi_put(b, cpu, 2);
+	pkg_end(b, dev);
+}
+
 static void put_s5(struct acpi_blob *b)
 {
 	size_t pkg;
@@ -192,10 +267,11 @@ static void put_s5(struct acpi_blob *b)
 /**
  * acpi_put_dsdt() - append the DSDT
  * @b: blob
+ * @topo: checked topology
  *
  * Return: its offset.
  */
-size_t acpi_put_dsdt(struct acpi_blob *b)
+size_t acpi_put_dsdt(struct acpi_blob *b, const struct ktstr_topology *topo)
 {
 	size_t t = acpi_table_begin(b, "DSDT", DSDT_REVISION);
 	size_t scope;
@@ -206,6 +282,10 @@ size_t acpi_put_dsdt(struct acpi_blob *b)
 	put_console(b);
 	put_uart(b, "COM1", 1, LAYOUT_COM1_PORT, LAYOUT_COM1_GSI);
 	put_uart(b, "COM2", 2, LAYOUT_COM2_PORT, LAYOUT_COM2_GSI);
+	put_power_button(b);
+	put_event_device(b);
+	for (uint32_t cpu = 0; cpu < ktstr_topology__nr_cpus(topo); cpu++)
+		put_cpu(b, cpu);
 	pkg_end(b, scope);
 	put_s5(b);
 	acpi_table_end(b, t);

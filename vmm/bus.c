@@ -91,6 +91,21 @@ enum vmm_end bus__pio(struct bus *bus, unsigned int port, bool write, uint8_t *d
 	return end;
 }
 
+/* Return: was it the I/O APIC's? */
+static bool ioapic_mmio(struct ioapic *io, uint64_t addr, bool write, uint8_t *data,
+			unsigned int size)
+{
+	uint64_t off = addr - LAYOUT_IOAPIC;
+
+	if (!io || off >= IOAPIC_SIZE)
+		return false;
+	if (write)
+		ioapic__write(io, off, data, size);
+	else
+		ioapic__read(io, off, data, size);
+	return true;
+}
+
 /**
  * bus__mmio() - one memory access of a guest outside its RAM
  * @bus: devices
@@ -105,6 +120,8 @@ void bus__mmio(struct bus *bus, uint64_t addr, bool write, uint8_t *data, unsign
 {
 	uint64_t off = addr - LAYOUT_CONSOLE_MMIO;
 
+	if (ioapic_mmio(bus->ioapic, addr, write, data, size))
+		return;
 	if (off >= VIRTIO_CONSOLE_MMIO_SIZE || size > VIRTIO_CONSOLE_MMIO_SIZE - off) {
 		if (!write)
 			memset(data, 0xff, size);

@@ -7,6 +7,7 @@
 
 #include <ktstr/vmm.h>
 
+#include "ioapic.h"
 #include "serial.h"
 #include "virtio_console.h"
 
@@ -16,10 +17,12 @@
  * struct bus - the devices of a machine
  * @com: COM1 and COM2
  * @console: the three-port console
+ * @ioapic: NULL where KVM has it
  */
 struct bus {
 	struct serial com[BUS_COMS];
 	struct virtio_console *console;
+	struct ioapic *ioapic;
 };
 
 enum vmm_end bus__pio(struct bus *bus, unsigned int port, bool write, uint8_t *data,

@@ -3,61 +3,30 @@
  * CPUID of a vCPU (Intel SDM volume 2A, CPUID; AMD APM volume 3, appendix E).
  *
  * The list starts as KVM_GET_SUPPORTED_CPUID gives it, with KVM's own leaves
- * at 0x40000000. Only topology, caches and a few feature bits are ours. The
- * cache sizes are made up and always the same: what matters is who shares them.
+ * at 0x40000000. Only topology (cpuid_topology.c), caches (cpuid_cache.c), the
+ * vendor where Linux would not read those, and a few feature bits are ours.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cpuid.h"
+#include "cpuid_list.h"
 #include "kvm.h"
 
-#define BIT(n)			(1u << (n))
-#define L1_ECX_VMX		BIT(5)
-#define L1_ECX_TSC_DEADLINE	BIT(24)
-#define L1_ECX_HYPERVISOR	BIT(31)
-#define L1_EDX_HTT		BIT(28)
-#define L80000001_ECX_CMP_LEGACY BIT(1)
-#define L80000001_ECX_SVM	BIT(2)
-#define L80000001_ECX_TOPOEXT	BIT(22)
-
-#define LEAF_CACHES_INTEL	4u
-#define LEAF_TOPOLOGY		0xbu
-#define LEAF_TOPOLOGY_V2	0x1fu
+#define L1_ECX_VMX		CPUID_BIT(5)
+#define L1_ECX_X2APIC		CPUID_BIT(21)
+#define L1_ECX_TSC_DEADLINE	CPUID_BIT(24)
+#define L1_ECX_HYPERVISOR	CPUID_BIT(31)
+#define L80000001_ECX_SVM	CPUID_BIT(2)
 #define LEAF_SVM		0x8000000au
-#define LEAF_CACHES_AMD		0x8000001du
-#define LEAF_TOPOLOGY_AMD	0x8000001eu
-#define LEAF_TOPOLOGY_AMD_V2	0x80000026u
+#define LEAF_KVM_FEATURES	0x40000001u
+#define KVM_EXT_DEST_ID		CPUID_BIT(15)	/* KVM_FEATURE_MSI_EXT_DEST_ID */
+#define KVM_HYPERCALLS		(CPUID_BIT(7) | CPUID_BIT(11) | CPUID_BIT(13))
+				/* ..._PV_UNHALT, _PV_SEND_IPI, _PV_SCHED_YIELD */
 
-#define LEVEL_SMT		1u
-#define LEVEL_CORE		2u
-
-/* struct shape - the numbers that every topology leaf is made of */
-struct shape {
-	uint32_t apic_id;
-	uint32_t core_shift, llc_shift, pkg_shift;
-	uint32_t cpus_per_pkg;
-	uint32_t threads;	/* of this CPU's core */
-	uint32_t node;
-};
-
-/* One level of cache; all lines have 64 bytes. */
-static const struct cache {
-	uint32_t type;		/* 1 data, 2 instructions, 3 unified */
-	uint32_t level;
-	uint32_t ways;
-	uint32_t sets;
-} caches[] = {
-	{ 1, 1, 8, 64 },	/* 32 KiB */
-	{ 2, 1, 8, 64 },	/* 32 KiB */
-	{ 3, 2, 8, 1024 },	/* 512 KiB */
-	{ 3, 3, 16, 16384 },	/* 16 MiB, the LLC */
-};
-
-#define NR_CACHES	(sizeof(caches) / sizeof(caches[0]))
-#define LLC_SIZE_512K	32u	/* the LLC in units of 512 KiB */
-#define LLC_ASSOC_AMD	8u	/* code for 16 ways in leaf 0x80000006 */
+#define AMD_ZEN2		0x00830f10u	/* family 17h, model 31h */
+#define INTEL_SPR		0x000806f8u	/* family 6, model 8Fh */
 
 /**
  * cpuid__supported() - what KVM can show a guest on this host
@@ -88,90 +57,91 @@ int cpuid__supported(int kvm_fd, struct kvm_cpuid2 **out, struct ktstr_error *e)
 	return 0;
 }
 
-static struct kvm_cpuid_entry2 *find(struct kvm_cpuid2 *c, uint32_t function, uint32_t index)
-{
-	for (uint32_t i = 0; i < c->nent; i++) {
-		struct kvm_cpuid_entry2 *entry = &c->entries[i];
-
-		if (entry->function == function &&
-		    (entry->index == index || !(entry->flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX)))
-			return entry;
-	}
-	return NULL;
-}
-
-static void remove_leaf(struct kvm_cpuid2 *c, uint32_t function)
-{
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < c->nent; i++)
-		if (c->entries[i].function != function)
-			c->entries[kept++] = c->entries[i];
-	c->nent = kept;
-}
-
-/* Add an all-zero entry; NULL when the list is full. */
-static struct kvm_cpuid_entry2 *add(struct kvm_cpuid2 *c, uint32_t function, uint32_t index,
-				    uint32_t flags)
-{
-	struct kvm_cpuid_entry2 *entry;
-
-	if (c->nent >= CPUID_ENTRIES_MAX)
-		return NULL;
-	entry = &c->entries[c->nent++];
-	memset(entry, 0, sizeof(*entry));
-	entry->function = function;
-	entry->index = index;
-	entry->flags = flags;
-	return entry;
-}
-
-/* The entry of a leaf without subleaves; made if it is missing. */
-static struct kvm_cpuid_entry2 *leaf(struct kvm_cpuid2 *c, uint32_t function)
-{
-	struct kvm_cpuid_entry2 *entry = find(c, function, 0);
-
-	return entry ? entry : add(c, function, 0, 0);
-}
-
 static bool vendor_is(struct kvm_cpuid2 *c, const char *name)
 {
-	const struct kvm_cpuid_entry2 *l0 = find(c, 0, 0);
+	const struct kvm_cpuid_entry2 *l0 = cpuid_list__find(c, 0, 0);
 
 	return l0 && !memcmp(&l0->ebx, name, 4) && !memcmp(&l0->edx, name + 4, 4) &&
 	       !memcmp(&l0->ecx, name + 8, 4);
 }
 
-static bool is_amd(struct kvm_cpuid2 *c)
+static int set_vendor(struct kvm_cpuid2 *c, const char *name, uint32_t signature)
 {
-	return vendor_is(c, "AuthenticAMD") || vendor_is(c, "HygonGenuine");
-}
+	struct kvm_cpuid_entry2 *l0 = cpuid_list__leaf(c, 0);
+	struct kvm_cpuid_entry2 *l1 = cpuid_list__leaf(c, 1);
 
-static int raise_max(struct kvm_cpuid2 *c, uint32_t base, uint32_t max)
-{
-	struct kvm_cpuid_entry2 *entry = leaf(c, base);
-
-	if (!entry)
+	if (!l0 || !l1)
 		return -ENOSPC;
-	if (entry->eax < max)
-		entry->eax = max;
+	memcpy(&l0->ebx, name, 4);
+	memcpy(&l0->edx, name + 4, 4);
+	memcpy(&l0->ecx, name + 8, 4);
+	l1->eax = signature;
 	return 0;
 }
 
-static int fill_features(struct kvm_cpuid2 *c, const struct shape *s, bool tsc_deadline)
+/*
+ * Linux takes the LLC id of AMD's families before 17h from the node, and that of models
+ * 00h to 1Fh of 17h from APIC id bit 3, whatever CPUID says of the cache
+ * (cacheinfo_amd_init_llc_id()). Such a host shows its guests the model after, whose LLCs
+ * are described by CPUID.
+ */
+static bool has_fixed_llc(struct kvm_cpuid2 *c)
 {
-	struct kvm_cpuid_entry2 *l1 = leaf(c, 1);
+	const struct kvm_cpuid_entry2 *l1 = cpuid_list__find(c, 1, 0);
+	uint32_t family = (l1->eax >> 8 & 0xf) + (l1->eax >> 20 & 0xff);
+	uint32_t model = (l1->eax >> 4 & 0xf) | (l1->eax >> 12 & 0xf0);
+
+	return family < 0x17 || (family == 0x17 && model <= 0x1f);
+}
+
+/*
+ * Intel's CPUs and AMD's have different instructions for a hypercall. KVM patches the one
+ * that the host lacks, and in a kernel whose text cannot be written that is an oops.
+ */
+static void hide_hypercalls(struct kvm_cpuid2 *c)
+{
+	struct kvm_cpuid_entry2 *kvm = cpuid_list__find(c, LEAF_KVM_FEATURES, 0);
+
+	if (kvm)
+		kvm->eax &= ~KVM_HYPERCALLS;
+}
+
+/*
+ * Linux reads topologies of these two as they are meant. Of Hygon's CPUs, which are AMD's
+ * otherwise, it takes the LLC from APIC id bit 3; of Centaur's and Zhaoxin's, which are like
+ * Intel's, it reads leaf 1 only; of others nothing.
+ */
+static int choose_vendor(struct kvm_cpuid2 *c, enum vmm_vendor want, bool *amd)
+{
+	bool svm = vendor_is(c, "AuthenticAMD") || vendor_is(c, "HygonGenuine");
+
+	*amd = want == VMM_VENDOR_AMD || (want == VMM_VENDOR_HOST && svm);
+	if (!cpuid_list__leaf(c, 1))
+		return -ENOSPC;
+	if (*amd != svm)
+		hide_hypercalls(c);
+	if (*amd && (!vendor_is(c, "AuthenticAMD") || has_fixed_llc(c)))
+		return set_vendor(c, "AuthenticAMD", AMD_ZEN2);
+	if (!*amd && !vendor_is(c, "GenuineIntel"))
+		return set_vendor(c, "GenuineIntel", INTEL_SPR);
+	return 0;
+}
+
+static int fill_features(struct kvm_cpuid2 *c, const struct cpuid_opts *opts)
+{
+	struct kvm_cpuid_entry2 *l1 = cpuid_list__leaf(c, 1);
+	struct kvm_cpuid_entry2 *kvm = cpuid_list__find(c, LEAF_KVM_FEATURES, 0);
 
 	if (!l1)
 		return -ENOSPC;
-	l1->ebx = (l1->ebx & 0x0000ffff) | s->cpus_per_pkg << 16 | s->apic_id << 24;
 	l1->ecx |= L1_ECX_HYPERVISOR;
 	l1->ecx &= ~L1_ECX_TSC_DEADLINE;
-	if (tsc_deadline)
+	if (opts->tsc_deadline)
 		l1->ecx |= L1_ECX_TSC_DEADLINE;
-	l1->edx &= ~L1_EDX_HTT;
-	if (s->cpus_per_pkg > 1)
-		l1->edx |= L1_EDX_HTT;
+	if (opts->ext_dest_id)
+		l1->ecx |= L1_ECX_X2APIC;
+	if (kvm && opts->ext_dest_id)
+		kvm->eax |= KVM_EXT_DEST_ID;
 	return 0;
 }
 
@@ -182,141 +152,29 @@ static int fill_features(struct kvm_cpuid2 *c, const struct shape *s, bool tsc_d
  */
 static void hide_virtualization(struct kvm_cpuid2 *c)
 {
-	struct kvm_cpuid_entry2 *l1 = find(c, 1, 0);
-	struct kvm_cpuid_entry2 *l81 = find(c, 0x80000001u, 0);
+	struct kvm_cpuid_entry2 *l1 = cpuid_list__find(c, 1, 0);
+	struct kvm_cpuid_entry2 *l81 = cpuid_list__find(c, 0x80000001u, 0);
 
 	if (l1)
 		l1->ecx &= ~L1_ECX_VMX;
 	if (l81)
 		l81->ecx &= ~L80000001_ECX_SVM;
-	remove_leaf(c, LEAF_SVM);
+	cpuid_list__remove(c, LEAF_SVM);
 }
 
-static int add_level(struct kvm_cpuid2 *c, const struct shape *s, uint32_t index, uint32_t type,
-		     uint32_t shift, uint32_t cpus)
+static void measure(struct cpuid_shape *s, const struct ktstr_topology *t, uint32_t cpu)
 {
-	struct kvm_cpuid_entry2 *entry = add(c, LEAF_TOPOLOGY, index,
-					     KVM_CPUID_FLAG_SIGNIFCANT_INDEX);
+	uint32_t core = ktstr_topology__cpu_core(t, cpu);
+	uint32_t llc = ktstr_topology__core_llc(t, core);
 
-	if (!entry)
-		return -ENOSPC;
-	entry->eax = shift;
-	entry->ebx = cpus;
-	entry->ecx = type << 8 | index;
-	entry->edx = s->apic_id;
-	return 0;
-}
-
-/* Leaf 0xB; its newer twins would win over it and say something else. */
-static int fill_levels(struct kvm_cpuid2 *c, const struct shape *s)
-{
-	int err;
-
-	remove_leaf(c, LEAF_TOPOLOGY);
-	remove_leaf(c, LEAF_TOPOLOGY_V2);
-	remove_leaf(c, LEAF_TOPOLOGY_AMD_V2);
-	err = raise_max(c, 0, LEAF_TOPOLOGY);
-	if (!err)
-		err = add_level(c, s, 0, LEVEL_SMT, s->core_shift, s->threads);
-	if (!err)
-		err = add_level(c, s, 1, LEVEL_CORE, s->pkg_shift, s->cpus_per_pkg);
-	if (!err)
-		err = add_level(c, s, 2, 0, 0, 0);
-	return err;
-}
-
-/* Both vendors describe a cache in the same words, at different leaves. */
-static int add_cache(struct kvm_cpuid2 *c, const struct shape *s, uint32_t function, uint32_t index,
-		     uint32_t eax)
-{
-	const struct cache *cache = &caches[index];
-	uint32_t shift = cache->level == 3 ? s->llc_shift : s->core_shift;
-	struct kvm_cpuid_entry2 *entry = add(c, function, index, KVM_CPUID_FLAG_SIGNIFCANT_INDEX);
-
-	if (!entry)
-		return -ENOSPC;
-	/*
-	 * "Sharing" counts APIC ids and not CPUs: Linux rounds APIC ids down
-	 * by it, which is only right for a power of two.
-	 */
-	entry->eax = eax | cache->type | cache->level << 5 | BIT(8) | (BIT(shift) - 1) << 14;
-	entry->ebx = (cache->ways - 1) << 22 | 63;
-	entry->ecx = cache->sets - 1;
-	return 0;
-}
-
-static int fill_caches(struct kvm_cpuid2 *c, const struct shape *s, uint32_t function, uint32_t eax)
-{
-	remove_leaf(c, function);
-	for (uint32_t i = 0; i < NR_CACHES; i++) {
-		int err = add_cache(c, s, function, i, eax);
-
-		if (err)
-			return err;
-	}
-	/* Type 0 ends the list. */
-	return add(c, function, NR_CACHES, KVM_CPUID_FLAG_SIGNIFCANT_INDEX) ? 0 : -ENOSPC;
-}
-
-static int fill_intel(struct kvm_cpuid2 *c, const struct shape *s)
-{
-	uint32_t cores = BIT(s->pkg_shift - s->core_shift) - 1;
-
-	/* Six bits; leaf 0xB says it without that limit and Linux prefers it. */
-	return fill_caches(c, s, LEAF_CACHES_INTEL, (cores > 63 ? 63 : cores) << 26);
-}
-
-/*
- * Linux takes the LLC id of family 17h models 00h to 1Fh from APIC id bit 3,
- * whatever CPUID says of the cache (cacheinfo_amd_init_llc_id()). Such a host
- * shows its guests the model after, whose LLCs are described by CPUID.
- */
-static void avoid_fixed_llc(struct kvm_cpuid2 *c)
-{
-	struct kvm_cpuid_entry2 *l1 = find(c, 1, 0);
-	uint32_t family = (l1->eax >> 8 & 0xf) + (l1->eax >> 20 & 0xff);
-	uint32_t model = (l1->eax >> 4 & 0xf) | (l1->eax >> 12 & 0xf0);
-
-	if (family == 0x17 && model <= 0x1f)
-		l1->eax = (l1->eax & ~0x000f00ffu) | 0x3 << 16 | 0x1 << 4;
-}
-
-static int fill_amd_topology(struct kvm_cpuid2 *c, const struct shape *s)
-{
-	struct kvm_cpuid_entry2 *entry;
-
-	remove_leaf(c, LEAF_TOPOLOGY_AMD);
-	entry = add(c, LEAF_TOPOLOGY_AMD, 0, 0);
-	if (!entry)
-		return -ENOSPC;
-	entry->eax = s->apic_id;
-	entry->ebx = (s->apic_id & (BIT(s->pkg_shift) - 1)) >> s->core_shift |
-		     (s->threads - 1) << 8;
-	entry->ecx = s->node;	/* a node is a package: bits 10:8, nodes less one, are 0 */
-	return 0;
-}
-
-static int fill_amd(struct kvm_cpuid2 *c, const struct shape *s)
-{
-	struct kvm_cpuid_entry2 *l81, *l86, *l88;
-
-	if (raise_max(c, 0x80000000u, LEAF_TOPOLOGY_AMD))
-		return -ENOSPC;
-	l81 = leaf(c, 0x80000001u);
-	l86 = leaf(c, 0x80000006u);
-	l88 = leaf(c, 0x80000008u);
-	if (!l81 || !l86 || !l88)
-		return -ENOSPC;
-	l81->ecx |= L80000001_ECX_TOPOEXT;
-	l81->ecx &= ~L80000001_ECX_CMP_LEGACY;
-	if (s->cpus_per_pkg > 1)
-		l81->ecx |= L80000001_ECX_CMP_LEGACY;
-	l86->edx = LLC_SIZE_512K << 18 | LLC_ASSOC_AMD << 12 | 1 << 8 | 64;
-	l88->ecx = s->pkg_shift << 12 | (s->cpus_per_pkg - 1);
-	avoid_fixed_llc(c);
-	if (fill_caches(c, s, LEAF_CACHES_AMD, 0))
-		return -ENOSPC;
-	return fill_amd_topology(c, s);
+	s->t = t;
+	s->cpu = cpu;
+	s->apic_id = ktstr_topology__apic_id(t, cpu);
+	s->threads = ktstr_topology__core_cpus(t, core).nr;
+	s->cpus_per_llc = ktstr_topology__llc_cpus(t, llc).nr;
+	s->node = ktstr_topology__llc_node(t, llc);
+	s->cpus_per_pkg = ktstr_topology__node_cpus(t, s->node).nr;
+	ktstr_topology__shifts(t, &s->core_shift, &s->llc_shift, &s->pkg_shift);
 }
 
 /**
@@ -324,28 +182,25 @@ static int fill_amd(struct kvm_cpuid2 *c, const struct shape *s)
  * @cpuid: a fresh copy of cpuid__supported(), with the same room
  * @t: checked topology
  * @cpu: number of this vCPU
- * @tsc_deadline: offer the local APIC's TSC deadline timer
+ * @opts: the rest
  *
  * Return: 0; -ENOSPC when the list would pass %CPUID_ENTRIES_MAX.
  */
 int cpuid__fill(struct kvm_cpuid2 *cpuid, const struct ktstr_topology *t, uint32_t cpu,
-		bool tsc_deadline)
+		const struct cpuid_opts *opts)
 {
-	uint32_t node = ktstr_topology__cpu_node(t, cpu);
-	struct shape s = {
-		.apic_id = ktstr_topology__apic_id(t, cpu),
-		.cpus_per_pkg = ktstr_topology__node_cpus(t, node).nr,
-		.threads = ktstr_topology__core_cpus(t, ktstr_topology__cpu_core(t, cpu)).nr,
-		.node = node,
-	};
+	struct cpuid_shape s;
+	bool amd = false;
 	int err;
 
-	ktstr_topology__shifts(t, &s.core_shift, &s.llc_shift, &s.pkg_shift);
-	err = fill_features(cpuid, &s, tsc_deadline);
+	measure(&s, t, cpu);
 	hide_virtualization(cpuid);
+	err = choose_vendor(cpuid, opts->vendor, &amd);
 	if (!err)
-		err = fill_levels(cpuid, &s);
+		err = fill_features(cpuid, opts);
 	if (!err)
-		err = is_amd(cpuid) ? fill_amd(cpuid, &s) : fill_intel(cpuid, &s);
+		err = amd ? cpuid_topology__amd(cpuid, &s) : cpuid_topology__intel(cpuid, &s);
+	if (!err)
+		err = amd ? cpuid_cache__amd(cpuid, &s) : cpuid_cache__intel(cpuid, &s);
 	return err;
 }

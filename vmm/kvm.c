@@ -124,65 +124,6 @@ int kvm_create_vm(int kvm_fd, struct ktstr_error *e)
 	return fd;
 }
 
-/*
- * Every GSI goes to the I/O APIC only. KVM's default also raises the legacy
- * PIC, which this machine does not announce and nobody would ever mask.
- */
-static int route_to_ioapic(int vm_fd)
-{
-	struct kvm_irq_routing *r;
-	int err;
-
-	r = calloc(1, sizeof(*r) + LAYOUT_IOAPIC_PINS * sizeof(r->entries[0]));
-	if (!r)
-		return -ENOMEM;
-	r->nr = LAYOUT_IOAPIC_PINS;
-	for (uint32_t pin = 0; pin < LAYOUT_IOAPIC_PINS; pin++) {
-		r->entries[pin].gsi = pin;
-		r->entries[pin].type = KVM_IRQ_ROUTING_IRQCHIP;
-		r->entries[pin].u.irqchip.irqchip = KVM_IRQCHIP_IOAPIC;
-		r->entries[pin].u.irqchip.pin = pin;
-	}
-	err = kvm_do(vm_fd, KVM_SET_GSI_ROUTING, r);
-	free(r);
-	return err;
-}
-
-/**
- * kvm_set_up_irqchip() - I/O APIC and local APICs in the kernel, no PIT
- * @vm_fd: VM without vCPUs
- * @e: sentence on failure
- *
- * Return: 0 or a negative errno.
- */
-int kvm_set_up_irqchip(int vm_fd, struct ktstr_error *e)
-{
-	int err = kvm_do_val(vm_fd, KVM_CREATE_IRQCHIP, 0);
-
-	if (!err)
-		err = route_to_ioapic(vm_fd);
-	if (err)
-		return ktstr_error_set(e, err,
-				"KVM cannot create interrupt controllers (%s): see the host's kernel log",
-				strerror(-err));
-	return 0;
-}
-
-/**
- * kvm_connect_irq() - every write to an eventfd becomes an edge on a GSI
- * @vm_fd: VM with an irqchip
- * @evt: eventfd
- * @gsi: I/O APIC pin
- *
- * Return: 0 or a negative errno.
- */
-int kvm_connect_irq(int vm_fd, int evt, unsigned int gsi)
-{
-	struct kvm_irqfd irqfd = { .fd = (uint32_t)evt, .gsi = gsi };
-
-	return kvm_do(vm_fd, KVM_IRQFD, &irqfd);
-}
-
 static bool line_has_word(const char *line, const char *word)
 {
 	size_t len = strlen(word);

@@ -48,7 +48,5 @@
 
 int kvm_open(struct ktstr_error *e);
 int kvm_create_vm(int kvm_fd, struct ktstr_error *e);
-int kvm_set_up_irqchip(int vm_fd, struct ktstr_error *e);
-int kvm_connect_irq(int vm_fd, int evt, unsigned int gsi);
 
 #endif /* VMM_KVM_H */

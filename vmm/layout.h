@@ -31,6 +31,8 @@
 #define LAYOUT_CONSOLE_MMIO	0xd0000000ull
 #define LAYOUT_CONSOLE_GSI	5u
 
+#define LAYOUT_POWER_GSI	9u		/* an edge is a press of the power button */
+
 #define LAYOUT_IOAPIC		0xfec00000u
 #define LAYOUT_IOAPIC_PINS	24u
 #define LAYOUT_LAPIC		0xfee00000u

@@ -16,7 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cpuid.h"
 #include "kvm.h"
 #include "vcpu.h"
 
@@ -51,7 +50,7 @@ static int set_cpuid(struct vcpu *v, struct ktstr_error *e)
 
 	if (c) {
 		memcpy(c, v->cfg.supported, size);
-		err = cpuid__fill(c, v->cfg.topology, v->index, v->cfg.tsc_deadline);
+		err = cpuid__fill(c, v->cfg.topology, v->index, &v->cfg.cpuid);
 	}
 	if (!err && v->cfg.placement->perf)
 		err = placement__hint_realtime(c);

@@ -13,6 +13,7 @@
 #include <ktstr/vmm.h>
 
 #include "bus.h"
+#include "cpuid.h"
 #include "placement.h"
 
 /**
@@ -21,7 +22,7 @@
  * @vm_fd: VM with an irqchip
  * @topology: checked topology
  * @supported: from cpuid__supported()
- * @tsc_deadline: offer the TSC deadline timer
+ * @cpuid: how to make a vCPU's CPUID of it
  * @in_box: the host CPU is emulated
  * @placement: where on the host
  * @bus: devices
@@ -36,7 +37,7 @@ struct vcpu_cfg {
 	int vm_fd;
 	const struct ktstr_topology *topology;
 	const struct kvm_cpuid2 *supported;
-	bool tsc_deadline;
+	struct cpuid_opts cpuid;
 	bool in_box;
 	const struct vmm_placement *placement;
 	struct bus *bus;

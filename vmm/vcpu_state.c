@@ -25,6 +25,8 @@
 #define MSR_MTRR_DEF_TYPE	0x2ffu
 #define MTRR_ENABLED_WB		0x806ull	/* all memory write-back */
 
+#define APIC_BASE_X2APIC	(3ull << 10)	/* enabled, and in that mode */
+
 #define LEAF_XSAVE	0xdu
 
 #define SEG_TYPE_CODE	0xb	/* execute, read, accessed */
@@ -121,6 +123,21 @@ static int set_registers(int fd, uint64_t entry)
 	return err ? err : kvm_do(fd, KVM_SET_REGS, &regs);
 }
 
+/*
+ * Where there are APIC ids of more than 8 bits firmware hands CPUs over in x2APIC mode:
+ * Linux drops such ids from the MADT otherwise, long before it would choose that mode.
+ */
+static int enable_x2apic(int fd)
+{
+	struct kvm_sregs sregs;
+	int err = kvm_do(fd, KVM_GET_SREGS, &sregs);
+
+	if (err)
+		return err;
+	sregs.apic_base |= APIC_BASE_X2APIC;
+	return kvm_do(fd, KVM_SET_SREGS, &sregs);
+}
+
 /**
  * vcpu__set_state() - what a vCPU starts with
  * @v: from vcpu__create()
@@ -138,6 +155,8 @@ int vcpu__set_state(struct vcpu *v, uint64_t entry, struct ktstr_error *e)
 		err = preset_xcr0(v->fd, v->cfg.supported);
 	if (!err && !v->index)
 		err = set_registers(v->fd, entry);
+	if (!err && v->cfg.cpuid.ext_dest_id)
+		err = enable_x2apic(v->fd);
 	if (err)
 		return ktstr_error_set(e, err,
 				"KVM refuses the registers of vCPU %u (%s): see the host's kernel log",

@@ -21,10 +21,10 @@
 #include "bus.h"
 #include "clock.h"
 #include "cmdline.h"
-#include "cpuid.h"
 #include "event.h"
 #include "file.h"
 #include "io_thread.h"
+#include "irqchip.h"
 #include "kvm.h"
 #include "layout.h"
 #include "memory.h"
@@ -38,6 +38,7 @@ enum {
 	FD_SERIAL,
 	FD_END,
 	FD_CONSOLE_IRQ,
+	FD_POWER_IRQ,
 	FD_REARM,
 	FD_QUIT,
 	FD_LINGER,	/* this and the next are timerfds, the others eventfds */
@@ -68,6 +69,7 @@ struct vmm {
 	int fd[NR_FDS];
 	struct memory mem;
 	struct bus bus;
+	struct irqchip irqchip;
 	struct com_line com_line[BUS_COMS];
 	struct io_thread io;
 	struct vcpu *vcpus;
@@ -117,7 +119,7 @@ static int open_vm(struct vmm *vmm, struct ktstr_error *e)
 	vmm->vm_fd = kvm_create_vm(vmm->kvm_fd, e);
 	if (vmm->vm_fd < 0)
 		return vmm->vm_fd;
-	return kvm_set_up_irqchip(vmm->vm_fd, e);
+	return irqchip__set_up(&vmm->irqchip, vmm->vm_fd, &vmm->topology, e);
 }
 
 static int load_image(struct vmm *vmm, const char *path, struct boot_image *img,
@@ -228,11 +230,12 @@ static int init_devices(struct vmm *vmm, struct ktstr_error *e)
 	if (!vmm->bus.console)
 		return ktstr_error_set(e, -ENOMEM,
 				"the host has no memory left for a machine: free some");
-	err = kvm_connect_irq(vmm->vm_fd, vmm->fd[FD_CONSOLE_IRQ], LAYOUT_CONSOLE_GSI);
+	vmm->bus.ioapic = irqchip__ioapic(&vmm->irqchip);
+	err = irqchip__connect(&vmm->irqchip, vmm->fd[FD_CONSOLE_IRQ], LAYOUT_CONSOLE_GSI, e);
+	if (!err)
+		err = irqchip__connect(&vmm->irqchip, vmm->fd[FD_POWER_IRQ], LAYOUT_POWER_GSI, e);
 	if (err)
-		return ktstr_error_set(e, err,
-				"KVM cannot connect the console's interrupt (%s): see the host's kernel log",
-				strerror(-err));
+		return err;
 	vmm->io = (struct io_thread){
 		.bus = &vmm->bus,
 		.rearm_evt = vmm->fd[FD_REARM],
@@ -276,13 +279,19 @@ static void on_vcpu_ended(void *arg, enum vmm_end end, const char *detail)
 static int check_vcpu_limit(struct vmm *vmm, struct ktstr_error *e)
 {
 	int max = kvm_do_val(vmm->vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
+	int ids = kvm_do_val(vmm->vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPU_ID);
 	uint32_t want = ktstr_topology__nr_cpus(&vmm->topology);
+	uint32_t id = ktstr_topology__apic_id_max(&vmm->topology);
 
-	if (max <= 0 || want <= (uint32_t)max)
-		return 0;
-	return ktstr_error_set(e, -EINVAL,
+	if (max > 0 && want > (uint32_t)max)
+		return ktstr_error_set(e, -EINVAL,
 			"the topology has %u CPUs and this host's KVM takes %d: use a smaller --topology",
 			want, max);
+	if (ids > 0 && id >= (uint32_t)ids)
+		return ktstr_error_set(e, -EINVAL,
+			"the topology needs APIC id %u and this host's KVM ends at %d: use fewer CPUs, or powers of two",
+			id, ids - 1);
+	return 0;
 }
 
 static int create_vcpus(struct vmm *vmm, const struct vcpu_cfg *cfg, uint64_t entry,
@@ -315,10 +324,14 @@ static int init_vcpus(struct vmm *vmm, const struct vmm_opts *opts, uint64_t ent
 		.kvm_fd = vmm->kvm_fd,
 		.vm_fd = vmm->vm_fd,
 		.topology = &vmm->topology,
-		/* On the emulated CPU of the box the deadline timer stops. */
-		.tsc_deadline = !opts->in_box &&
-				kvm_do_val(vmm->kvm_fd, KVM_CHECK_EXTENSION,
-					   KVM_CAP_TSC_DEADLINE_TIMER) > 0,
+		.cpuid = {
+			.vendor = opts->vendor,
+			/* On the emulated CPU of the box the deadline timer stops. */
+			.tsc_deadline = !opts->in_box &&
+					kvm_do_val(vmm->kvm_fd, KVM_CHECK_EXTENSION,
+						   KVM_CAP_TSC_DEADLINE_TIMER) > 0,
+			.ext_dest_id = irqchip__ioapic(&vmm->irqchip),
+		},
 		.in_box = opts->in_box,
 		.placement = &opts->placement,
 		.bus = &vmm->bus,
@@ -338,8 +351,6 @@ static int init_vcpus(struct vmm *vmm, const struct vmm_opts *opts, uint64_t ent
 	return err;
 }
 
-#define XAPIC_IDS	254u	/* MADT and SRAT entries with an id of one byte */
-
 static int check_topology(const struct vmm_opts *opts, struct ktstr_error *e)
 {
 	const struct ktstr_topology *t = &opts->topology;
@@ -349,13 +360,7 @@ static int check_topology(const struct vmm_opts *opts, struct ktstr_error *e)
 		err = ktstr_topology__check_memory(t, opts->memory_mib, e);
 	if (!err)
 		err = ktstr_topology__check_guest(t, e);
-	if (err)
-		return err;
-	if (ktstr_topology__apic_id_max(t) >= XAPIC_IDS)
-		return ktstr_error_set(e, -EINVAL,
-			"the topology needs APIC id %u and this machine's ids end at %u: use fewer CPUs, or powers of two",
-			ktstr_topology__apic_id_max(t), XAPIC_IDS - 1);
-	return 0;
+	return err;
 }
 
 static int check_opts(const struct vmm_opts *opts, struct ktstr_error *e)
@@ -528,6 +533,7 @@ void vmm__destroy(struct vmm *vmm)
 		close(vmm->vm_fd);
 	if (vmm->kvm_fd >= 0)
 		close(vmm->kvm_fd);
+	irqchip__destroy(&vmm->irqchip);
 	memory__destroy(&vmm->mem);
 	close_fds(vmm);
 	pthread_mutex_destroy(&vmm->lock);
@@ -556,6 +562,12 @@ int vmm__serial_fd(const struct vmm *vmm)
 int vmm__end_fd(const struct vmm *vmm)
 {
 	return vmm->fd[FD_END];
+}
+
+/** vmm__press_power_button() - as a person would: what comes of it is the guest's affair */
+void vmm__press_power_button(struct vmm *vmm)
+{
+	event_signal(vmm->fd[FD_POWER_IRQ]);
 }
 
 /** vmm__port_read() - take bytes that the guest sent; see <ktstr/vmm.h> */

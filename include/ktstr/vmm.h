@@ -24,6 +24,13 @@
 
 struct vmm;
 
+/* Whose CPUs a guest sees. Features are the host's in any case. */
+enum vmm_vendor {
+	VMM_VENDOR_HOST = 0,	/* Intel or AMD, as the host, or what its CPU is most like */
+	VMM_VENDOR_AMD,
+	VMM_VENDOR_INTEL,
+};
+
 /**
  * struct vmm_placement - where on the host a machine runs; zeroed: wherever this process may
  * @cpu: host CPUs, the one of vCPU i at i % @nr; not referenced after vmm__create()
@@ -56,6 +63,7 @@ struct vmm_placement {
  * @in_box: the host CPU is emulated: withhold TSC_DEADLINE
  * @verbose: let the guest kernel print its whole log on COM1 (slow)
  * @placement: where on the host
+ * @vendor: how topology and caches are described, so that kernels can be tried with both
  */
 struct vmm_opts {
 	size_t sz;
@@ -68,6 +76,7 @@ struct vmm_opts {
 	bool in_box;
 	bool verbose;
 	struct vmm_placement placement;
+	enum vmm_vendor vendor;
 };
 
 /* Why the machine stopped. */
@@ -249,6 +258,13 @@ int vmm__start(struct vmm *vmm, struct ktstr_error *e);
 
 /** vmm__stop() - kick and join every vCPU thread; idempotent; devices stay readable */
 void vmm__stop(struct vmm *vmm);
+
+/**
+ * vmm__press_power_button() - as a person would
+ * Linux tells user space (KEY_POWER, or "button/power" of acpi_event in generic netlink);
+ * a guest that does not listen goes on. After vmm__create().
+ */
+void vmm__press_power_button(struct vmm *vmm);
 
 /** vmm__final_drain() - take what the guest had published on its transmit queues; after vmm__stop() */
 void vmm__final_drain(struct vmm *vmm);

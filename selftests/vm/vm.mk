@@ -5,8 +5,10 @@
 vm_dir := selftests/vm
 vm_test := $(patsubst $(vm_dir)/%.c,$(B)/vm/%,$(sort $(wildcard $(vm_dir)/test_*.c)))
 vm_util := $(addprefix $(B)/vm/,proc.o ktstr_run.o vm_boot.o stress_host.o kmod_pages.o)
+vm_util += $(addprefix $(B)/vm/,topo_report.o topo_check.o topo_domains.o)
 # Static: they are PID 1 or run beside it, where there is no libc to load.
-vm_guest := $(addprefix $(B)/vm/,guest_clock guest_console guest_hostcpu kill_init guest_stress)
+vm_guest := $(addprefix $(B)/vm/,guest_clock guest_console guest_hostcpu guest_topology \
+	kill_init guest_stress)
 # Files that must be refused, made so that only the one thing is wrong.
 vm_fixture := $(addprefix $(B)/vm/,needy no_virtio no_scx)
 # A module that drives the device against the rules.
@@ -28,6 +30,8 @@ $(vm_guest): $(B)/vm/%: $(vm_dir)/%.c $(vm_dir)/guest_pid1.h $(ktstr_mk) $(vm_di
 	$(ktstr_say) CC[guest] $<
 	$(ktstr_q)mkdir -p $(@D)
 	$(ktstr_q)$(CC) $(ktstr_cflags) -I. -static -o $@ $(filter %.c,$^) -lz -lpthread
+
+$(B)/vm/guest_topology: $(vm_dir)/guest_acpi_event.c $(vm_dir)/guest_acpi_event.h
 
 $(B)/vm/guest_stress: $(wildcard $(vm_dir)/guest_stress_*.c) $(vm_dir)/guest_stress.h \
 	$(vm_dir)/stress.h $(vm_dir)/stream.h
