@@ -49,8 +49,8 @@ struct bpf_load_count {
  * @attached: bit of every event that is going to be told
  *
  * A program that does not load or attach is left out and told to @missing.
- * Return: 0; -ENOLINK they would not find ktstr.ko; -ENOTSUP ktstr was built without programs; another negative errno when
- * none can be had, which @missing was told too.
+ * Return: 0; -ENOLINK they would not find ktstr.ko; -ENOTSUP ktstr was built without
+ * programs; another negative errno when none can be had, which @missing was told too.
  */
 int bpf_load__start(const struct bpf_load_opts *opts, uint64_t *attached);
 
@@ -63,7 +63,7 @@ int bpf_load__tasks(void);
 /** bpf_load__mark() - emit a mark; return: 0 or a negative errno */
 int bpf_load__mark(uint64_t id, uint64_t arg);
 
-/** bpf_load__cgroup() - emit that cgroup @id has @path below the root; return: 0 or a negative errno */
+/** bpf_load__cgroup() - emit @path, below the root, of cgroup @id; return: 0 or a negative errno */
 int bpf_load__cgroup(uint64_t id, const char *path);
 
 /** bpf_load__scx_counter() - emit @ev, whose type is filled in; return: 0 or a negative errno */

@@ -17,7 +17,7 @@
 
 #define TURN_BYTES	(256u << 10)	/* sent before the queue has its turn again */
 #define BURST_BYTES	(64u << 10)	/* of a CPU, before the next one has its turn */
-#define PAGE_BYTES_MAX	(64u << 10)
+#define PAGE_BYTES_MAX	(32u << 10)	/* what Linux takes in one write, see send_page() */
 #define STARVED_MAX	500u	/* looks in a row without memory: 5 s and more, a flush each */
 
 /**
@@ -82,8 +82,10 @@ int event_pages__start(unsigned int nr_cpus, uint32_t page_size, uint64_t waterm
 	pages.cpus = calloc(nr_cpus, sizeof(*pages.cpus));
 	pages.nr = nr_cpus;
 	pages.page_size = page_size;
-	if (!pages.cpus || !nr_cpus || page_size > PAGE_BYTES_MAX)
+	if (!pages.cpus || !nr_cpus)
 		return -ENOMEM;
+	if (page_size > PAGE_BYTES_MAX)
+		return -EMSGSIZE;
 	if (pipe2(pages.pipe, O_CLOEXEC | O_NONBLOCK))
 		return -errno;
 	for (unsigned int cpu = 0; !err && cpu < nr_cpus; cpu++)

@@ -21,8 +21,9 @@
 #include "steps.h"
 
 /* Draws between two of which an idle moment may lie, before a hang is looked for. */
-#define PUT_OFF_NS_MAX	50000000	/* of an interrupt */
 #define IDLE_MAX	200
+
+#define PUT_OFF_NS_MAX	50000000	/* of an interrupt */
 
 #define STORES	32u
 

@@ -582,7 +582,7 @@ static int wait_event(struct driver *d)
 		{ .fd = d->rearm, .events = POLLIN },
 	};
 
-	/* A hang's end and no measure of time: whatever comes, comes in a millisecond. */
+	/* A hang's end and no measure of time: whatever comes, comes in 50 ms. */
 	if (poll(p, 3, 10000) <= 0)
 		return -1;
 	if (driver__event(d->timer) | driver__event(d->rearm))

@@ -155,6 +155,7 @@ TEST_F_TIMEOUT(filter, of_a_cgroup_and_those_below, 180)
 TEST_F_TIMEOUT(filter, of_one_cgroup_on_a_cpu_where_it_is_not, 180)
 {
 	struct rig *r = self->rig;
+	unsigned int names = 0;
 
 	run(_metadata, self, variant, "events-cgroup family/single\nevents-cpus 0\n");
 	EXPECT_EQ(KTSTR_FILTER_CPUS | KTSTR_FILTER_CGROUP, le32toh(r->info.filter));
@@ -162,7 +163,10 @@ TEST_F_TIMEOUT(filter, of_one_cgroup_on_a_cpu_where_it_is_not, 180)
 		ASSERT_FALSE(is_of_a_place(r->rec[i].h.type) &&
 			     r->rec[i].time_ns >= self->h.from && r->rec[i].time_ns <= self->h.to)
 			TH_LOG("type %u of task %u", r->rec[i].h.type, r->rec[i].h.pid);
+		names += is_of_spinner(&self->h, &r->rec[i], SPINNERS);
 	}
+	/* Who it is comes from wherever it is. */
+	EXPECT_LT(0, names);
 }
 
 TEST_HARNESS_MAIN
