@@ -155,12 +155,23 @@ static void say_hello(void)
 	start_heartbeat();
 }
 
+/*
+ * The kernel verifies programs for long without a sleep: on one CPU, frames that are
+ * queued already, REDY first of all, would wait for the end of it.
+ */
+static void start_events(void)
+{
+	must(rt__enter(RT_PRIO_LOADER), "SCHED_FIFO for loading programs");
+	events__start(plan.events, &plan.filter);
+	must(rt__enter(RT_PRIO_MAIN), "SCHED_FIFO for PID 1");
+}
+
 /* Return: exit code of the run. */
 static uint32_t carry_out(struct outcome *o)
 {
 	uint32_t code = 0;
 
-	events__start(plan.events, &plan.filter);
+	start_events();
 	if (plan.sched && !sched__start(&plan, o))
 		goto stop;
 	if (plan.exec)
