@@ -222,6 +222,7 @@ int main(void)
 		fprintf(stderr, "ktstr-init: this is PID 1 of a ktstr guest and reboots what it runs on; use ktstr instead\n");
 		return 2;
 	}
+	helo__note_start();
 	set_up();
 	err = guest_plan__read(KTSTR_PLAN_PATH, &plan, &e);
 	say_hello();

@@ -199,6 +199,7 @@ static int run_one(struct live *l, struct report_run *run, struct ktstr_error *e
 	if (!run->ev)
 		return ktstr_error_set(e, -ENOMEM, "out of memory");
 	l->began_ns = clock__now_ns();
+	run->start_ns = run == l->r->runs ? l->r->exec_ns : l->began_ns;
 	ret = run_captured(l, run, e);
 	if (ret) {
 		end_capture(l);
