@@ -225,6 +225,7 @@ static json_t *boot(const struct report_run *run)
 	for (int i = 0; i < BOOT_STEPS; i++)
 		set(o, boot_times__key(i), boot_times__has(&bt, i) ?
 		    number(bt.took_ns[i]) : json_null());
+	set(o, "began_mono_ns", number(run->start_ns));
 	set(o, "total_ns", bt.total_ns ? number(bt.total_ns) : json_null());
 	return o;
 }
