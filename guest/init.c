@@ -139,13 +139,21 @@ static void set_up(void)
 	must(sched__init(), "following sched_ext");
 }
 
+/* From here on the log leaves by itself: a panic need not print what is out already. */
+static void start_log(void)
+{
+	must(kmsg__start(), "reading /dev/kmsg");
+	/* A kernel without this file does not know the option either. */
+	(void)kfile__write("/proc/sys/kernel/panic_print", "0\n");
+}
+
 /* What the module knows is part of the greeting, so that comes before it. */
 static void say_hello(void)
 {
 	load_drivers();
 	start_bulk();
 	emit__life(KTSTR_LIFE_INIT, "PID 1 runs");
-	must(kmsg__start(), "reading /dev/kmsg");
+	start_log();
 	events__load_module(plan.events);
 	helo__send();
 	console_wake__init();
