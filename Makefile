@@ -129,7 +129,8 @@ help:
 ##  make diff              the console device against the kernel's own virtqueues
 ##  make html              report.html in a headless Chromium
 ##  make fuzz SECONDS=60   fuzz the console device and the frame assembler
-##  make soak              1 GiB each way through ports 1 and 2; MIB= changes how much
+##  make soak              1 GiB each way through ports 1 and 2; MIB= changes how much. Then 200
+##                         boots, half of them killed at a random moment; BOOTS=, SEED=
 ##  make kmod-debug        the module's tests on a kernel with KASAN and lockdep
 ##  make coverage          lines and branches of the device that its unit tests run
 ##  make bench             boot, VM exits, memory and the console beside QEMU's microvm; the cost

@@ -21,6 +21,7 @@
 
 #include "bulk.h"
 #include "clock.h"
+#include "cycles.h"
 #include "helo.h"
 #include "kfile.h"
 #include "module.h"
@@ -36,6 +37,8 @@
 #define CPUID_TSC		0x15
 #define CPUID_HV		0x40000000u
 #define CPUID_HV_TIMING		0x40000010u
+
+static uint64_t init_cycles;
 
 static size_t note_pad(size_t n)
 {
@@ -234,6 +237,11 @@ static void add_names(struct ktstr_helo *h, uint32_t *valid)
 		*valid |= KTSTR_HELO_SCHED_EXT;
 }
 
+void helo__note_start(void)
+{
+	init_cycles = cycles_read();
+}
+
 void helo__send(void)
 {
 	struct ktstr_helo h = { .nr_cpus = htole32((uint32_t)sysconf(_SC_NPROCESSORS_ONLN)) };
@@ -248,6 +256,9 @@ void helo__send(void)
 	add_addresses(&h, &valid);
 	add_page_offset(&h, &valid);
 	add_module_facts(&h, &valid);
+	if (HAS_CYCLES)
+		valid |= KTSTR_HELO_INIT_CYCLES;
+	h.init_cycles = htole64(init_cycles);
 	h.valid = htole32(valid);
 	bulk__send(KTSTR_T_HELO, &h, sizeof(h));
 }

@@ -23,6 +23,9 @@ int helo__build_id(const void *notes, size_t len, uint8_t *id, size_t room);
 /** helo__kernel_code() - start of "Kernel code" in the text of /proc/iomem; return: 0, -ENOENT */
 int helo__kernel_code(const char *iomem, uint64_t *start);
 
+/** helo__note_start() - PID 1 begins now; the first thing that it does */
+void helo__note_start(void);
+
 /** helo__send() - gather the facts and send HELO */
 void helo__send(void);
 

@@ -139,13 +139,21 @@ static void set_up(void)
 	must(sched__init(), "following sched_ext");
 }
 
+/* From here on the log leaves by itself: a panic need not print what is out already. */
+static void start_log(void)
+{
+	must(kmsg__start(), "reading /dev/kmsg");
+	/* A kernel without this file does not know the option either. */
+	(void)kfile__write("/proc/sys/kernel/panic_print", "0\n");
+}
+
 /* What the module knows is part of the greeting, so that comes before it. */
 static void say_hello(void)
 {
 	load_drivers();
 	start_bulk();
 	emit__life(KTSTR_LIFE_INIT, "PID 1 runs");
-	must(kmsg__start(), "reading /dev/kmsg");
+	start_log();
 	events__load_module(plan.events);
 	helo__send();
 	console_wake__init();
@@ -155,12 +163,23 @@ static void say_hello(void)
 	start_heartbeat();
 }
 
+/*
+ * The kernel verifies programs for long without a sleep: on one CPU, frames that are
+ * queued already, REDY first of all, would wait for the end of it.
+ */
+static void start_events(void)
+{
+	must(rt__enter(RT_PRIO_LOADER), "SCHED_FIFO for loading programs");
+	events__start(plan.events, &plan.filter);
+	must(rt__enter(RT_PRIO_MAIN), "SCHED_FIFO for PID 1");
+}
+
 /* Return: exit code of the run. */
 static uint32_t carry_out(struct outcome *o)
 {
 	uint32_t code = 0;
 
-	events__start(plan.events, &plan.filter);
+	start_events();
 	if (plan.sched && !sched__start(&plan, o))
 		goto stop;
 	if (plan.exec)
@@ -211,6 +230,7 @@ int main(void)
 		fprintf(stderr, "ktstr-init: this is PID 1 of a ktstr guest and reboots what it runs on; use ktstr instead\n");
 		return 2;
 	}
+	helo__note_start();
 	set_up();
 	err = guest_plan__read(KTSTR_PLAN_PATH, &plan, &e);
 	say_hello();

@@ -17,6 +17,7 @@
  * each sleeps until an event, and handles no more than a bounded queue holds.
  */
 enum rt_prio {
+	RT_PRIO_LOADER	= 41,	/* the main thread while it loads programs: seconds, emulated */
 	RT_PRIO_RELAY	= 42,	/* kernel log, pipes, statistics */
 	RT_PRIO_BULK	= 43,	/* the writer of port 1 */
 	RT_PRIO_MAIN	= 44,	/* the event loop */

@@ -56,7 +56,8 @@ const char help_run[] =
 	"                        its Nth run to DIR/SCENARIO.N\n"
 	"  --json FILE           write the result as JSON\n"
 	"  --dry-run             check everything, print what would be done, and stop\n"
-	"  -v, --verbose         print the phases of the guest; its whole kernel log on COM1\n"
+	"  -v, --verbose         print the phases of the guest and where the time of its boot\n"
+	"                        went; its whole kernel log on COM1\n"
 	"\n"
 	"Exit status: 0 all passed, 1 a test failed, 2 usage or environment error,\n"
 	"3 nothing failed but something was inconclusive, 4 all skipped.\n";

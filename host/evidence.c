@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boot_times.h"
 #include "evidence.h"
 
 struct evidence *evidence__new(const struct evidence_sink *sink)
@@ -99,6 +100,7 @@ static void on_helo(struct evidence *ev, const struct assembler_frame *f)
 	h->page_offset = le64toh(h->page_offset);
 	h->tsc_khz = le64toh(h->tsc_khz);
 	h->boot_ns = le64toh(h->boot_ns);
+	h->init_cycles = le64toh(h->init_cycles);
 	h->build_id_len = le32toh(h->build_id_len);
 	if (h->build_id_len > sizeof(h->build_id))
 		h->build_id_len = 0;
@@ -260,6 +262,8 @@ void evidence__frame(void *arg, const struct assembler_frame *f)
 	case KTSTR_T_EXIT:
 		return on_last(ev, f);
 	case KTSTR_T_DMSG:
+		if (!ev->log_zero_ns)
+			boot_times__log_zero(f->data, f->len, &ev->log_zero_ns);
 		return take_bytes(ev, EVIDENCE_DMSG, f->data, f->len);
 	case KTSTR_T_SLOG:
 		return take_bytes(ev, EVIDENCE_SLOG, f->data, f->len);

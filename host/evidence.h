@@ -122,6 +122,7 @@ enum evidence_stop {
  * @machine: the machine's counters at the end
  * @exits_at_ready: VM exits until REDY
  * @host_delay: what the host did to the vCPUs in the window
+ * @log_zero_ns: kvmclock where the kernel log's times begin, as the log says; 0 if it does not
  * @clock: how guest times become host times; for event_clock__solve()
  */
 struct evidence {
@@ -162,6 +163,7 @@ struct evidence {
 	struct vmm_stats machine;
 	uint64_t exits_at_ready;
 	struct host_delay host_delay;
+	uint64_t log_zero_ns;
 	struct event_clock clock;
 };
 

@@ -3,7 +3,10 @@
  * Building the initramfs.
  */
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "image.h"
 
@@ -45,9 +48,24 @@ int image__build(struct image *img, const struct plan *plan, const struct pack *
 	return 0;
 }
 
+/*
+ * Our init is a part of ktstr and was read to be copied: 2 MiB that nobody needs while
+ * the guest runs. The pages are a file's: whoever reads them again has them back.
+ */
+static void drop_init(void)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t from = ((uintptr_t)ktstr_guest_init + page - 1) & ~(page - 1);
+	uintptr_t to = (uintptr_t)ktstr_guest_init_end & ~(page - 1);
+
+	if (from < to)
+		madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
 void image__free(struct image *img)
 {
 	cpio__free(img->cpio);
 	img->cpio = NULL;
 	buf__free(&img->plan);
+	drop_init();
 }

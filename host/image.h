@@ -31,7 +31,7 @@ struct image {
 int image__build(struct image *img, const struct plan *plan, const struct pack *pack,
 		 struct ktstr_error *e);
 
-/** image__free() - give everything back */
+/** image__free() - give everything back, our own memory included; twice is fine */
 void image__free(struct image *img);
 
 #endif /* KTSTR_HOST_IMAGE_H */

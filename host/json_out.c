@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "boot_times.h"
 #include "hostcpus.h"
 #include "json_out.h"
 #include "scenario.h"
@@ -215,6 +216,20 @@ static json_t *clocks(const struct evidence *ev)
 	return event_clock__json(&ev->clock, &r);
 }
 
+static json_t *boot(const struct report_run *run)
+{
+	json_t *o = json_object();
+	struct boot_times bt;
+
+	boot_times__get(&bt, run->start_ns, run->ev);
+	for (int i = 0; i < BOOT_STEPS; i++)
+		set(o, boot_times__key(i), boot_times__has(&bt, i) ?
+		    number(bt.took_ns[i]) : json_null());
+	set(o, "began_mono_ns", number(run->start_ns));
+	set(o, "total_ns", bt.total_ns ? number(bt.total_ns) : json_null());
+	return o;
+}
+
 static json_t *machine(const struct report *r, const struct evidence *ev)
 {
 	static const char * const ends[] = {
@@ -296,6 +311,7 @@ static json_t *run_object(const struct report *r, const struct report_run *run)
 	set(o, "events", run->events ? json_incref(run->events) : json_null());
 	set(o, "guest", guest(ev));
 	set(o, "machine", machine(r, ev));
+	set(o, "boot", boot(run));
 	set(o, "clock", ev->ready_ns ? clocks(ev) : json_null());
 	set(o, "repeat", text(run->repeat));
 	return o;

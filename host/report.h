@@ -15,6 +15,7 @@
  * @name: of the run: the scenario's, and for its Nth run in this call ".N" behind it
  * @plan: what was asked
  * @ev: what happened; NULL when it was not run
+ * @start_ns: CLOCK_MONOTONIC: of the first run when ktstr was executed, of others when they began
  * @verdict: what that comes to
  * @verdict_ns: CLOCK_MONOTONIC when it was made
  * @repeat: command that repeats it
@@ -25,6 +26,7 @@ struct report_run {
 	char name[64];
 	struct plan plan;
 	struct evidence *ev;
+	uint64_t start_ns;
 	struct verdict verdict;
 	uint64_t verdict_ns;
 	char repeat[1024];

@@ -141,6 +141,12 @@ static void on_frame(void *arg, const struct assembler_frame *frame)
 		capture__frame(l->capture, frame);
 }
 
+/* The guest has a copy. */
+static void drop_image(void *img)
+{
+	image__free(img);
+}
+
 static int run_session(struct live *l, struct report_run *run, struct ktstr_error *e)
 {
 	const struct args *a = l->r->args;
@@ -149,6 +155,8 @@ static int run_session(struct live *l, struct report_run *run, struct ktstr_erro
 	struct session_opts so = {
 		.machine	= &machine,
 		.interrupt_fd	= l->interrupt_fd,
+		.created	= drop_image,
+		.created_arg	= &img,
 		.silence_ms	= a->timeout_s * 1000,
 		.limit_ms	= run->plan.duration_ms + SCHED_TIMEOUT_MS +
 				  2000ull * a->timeout_s + LIMIT_EXTRA_MS,
@@ -199,6 +207,7 @@ static int run_one(struct live *l, struct report_run *run, struct ktstr_error *e
 	if (!run->ev)
 		return ktstr_error_set(e, -ENOMEM, "out of memory");
 	l->began_ns = clock__now_ns();
+	run->start_ns = run == l->r->runs ? l->r->exec_ns : l->began_ns;
 	ret = run_captured(l, run, e);
 	if (ret) {
 		end_capture(l);

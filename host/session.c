@@ -422,6 +422,8 @@ int session__run(const struct session_opts *opts, struct evidence *ev, struct kt
 	ret = vmm__create(&s->vmm, opts->machine, e);
 	if (ret)
 		goto out_assembler;
+	if (opts->created)
+		opts->created(opts->created_arg);
 	ret = start(s, e);
 	if (ret)
 		goto out_machine;

@@ -13,12 +13,16 @@
  * @interrupt_fd: readable when the user wants to stop (interrupt.h); -1 for none
  * @silence_ms: give up after this long without a byte from the guest
  * @limit_ms: give up after this long in all; 0: no such limit
+ * @created: called once the machine holds a copy of all that it was built from; may be NULL
+ * @created_arg: its argument
  */
 struct session_opts {
 	const struct vmm_opts *machine;
 	int interrupt_fd;
 	uint32_t silence_ms;
 	uint64_t limit_ms;
+	void (*created)(void *arg);
+	void *created_arg;
 };
 
 /**

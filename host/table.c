@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "boot_times.h"
 #include "table.h"
 
 #define WORKERS_SHOWN	16u	/* more than that is for JSON */
@@ -113,6 +114,26 @@ static void print_times(struct ktap *k, const struct report *r, const struct rep
 			   ev->helo.nr_cpus, ev->helo.clocksource);
 }
 
+static void print_boot(struct ktap *k, const struct report *r, const struct report_run *run)
+{
+	struct boot_times bt;
+	double at = 0;
+
+	if (!r->args->verbose)
+		return;
+	boot_times__get(&bt, run->start_ns, run->ev);
+	ktap__diag(k, "  boot                took ms        at ms");
+	for (int i = 0; i < BOOT_STEPS; i++) {
+		double ms = bt.took_ns[i] / 1e6;
+
+		at += ms;
+		if (boot_times__has(&bt, i))
+			ktap__diag(k, "    %-17s %8.1f     %8.1f", boot_times__name(i), ms, at);
+		else
+			ktap__diag(k, "    %-17s        -            -", boot_times__name(i));
+	}
+}
+
 static void print_clock(struct ktap *k, const struct evidence *ev)
 {
 	struct event_clock_result r;
@@ -134,5 +155,6 @@ void table__print(struct ktap *k, const struct report *r, const struct report_ru
 		print_shares(k, run);
 	print_sched(k, run);
 	print_times(k, r, run);
+	print_boot(k, r, run);
 	print_clock(k, run->ev);
 }

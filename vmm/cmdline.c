@@ -18,6 +18,13 @@ static const char base[] =
 	"random.trust_cpu=on "		/* or the first getrandom() waits for entropy */
 	"8250.nr_uarts=2";		/* do not probe for COM3 and COM4 */
 
+/*
+ * COM1 costs two VM exits for each character, so it is quiet. A panic before PID 1 can
+ * hand out the kernel log prints all of it first (PANIC_PRINT_ALL_PRINTK_MSG); PID 1 turns
+ * that off.
+ */
+static const char quiet[] = "quiet panic_print=0x20";
+
 /**
  * cmdline__build() - the whole kernel command line
  * @buf: where to
@@ -32,7 +39,7 @@ static const char base[] =
 int cmdline__build(char *buf, size_t len, const struct vmm_opts *opts, struct ktstr_error *e)
 {
 	const char *extra = opts->cmdline_extra ? opts->cmdline_extra : "";
-	int n = snprintf(buf, len, "%s %s%s%s", base, opts->verbose ? "loglevel=8" : "quiet",
+	int n = snprintf(buf, len, "%s %s%s%s", base, opts->verbose ? "loglevel=8" : quiet,
 			 *extra ? " " : "", extra);
 
 	if (n < 0 || (size_t)n >= len)

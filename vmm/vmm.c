@@ -75,6 +75,7 @@ struct vmm {
 	struct vcpu *vcpus;
 	uint32_t nr_vcpus;
 	uint64_t create_ns;
+	uint64_t load_ns;
 	struct vmm_clock clock;
 	bool has_coms;
 	pthread_mutex_t lock;
@@ -373,6 +374,16 @@ static int check_opts(const struct vmm_opts *opts, struct ktstr_error *e)
 	return check_topology(opts, e);
 }
 
+static int load_timed(struct vmm *vmm, const struct vmm_opts *opts, uint64_t *entry,
+		      struct ktstr_error *e)
+{
+	uint64_t start = now_ns();
+	int err = load_guest(vmm, opts, entry, e);
+
+	vmm->load_ns = now_ns() - start;
+	return err;
+}
+
 static int build(struct vmm *vmm, const struct vmm_opts *opts, struct ktstr_error *e)
 {
 	uint64_t entry;
@@ -390,7 +401,7 @@ static int build(struct vmm *vmm, const struct vmm_opts *opts, struct ktstr_erro
 	if (!err)
 		err = memory__attach(&vmm->mem, vmm->vm_fd, e);
 	if (!err)
-		err = load_guest(vmm, opts, &entry, e);
+		err = load_timed(vmm, opts, &entry, e);
 	if (!err)
 		err = init_devices(vmm, e);
 	if (!err)
@@ -672,7 +683,9 @@ static void sum_vcpus(struct vmm *vmm, struct vmm_stats *st)
  */
 void vmm__stats(struct vmm *vmm, struct vmm_stats *st)
 {
-	struct vmm_stats full = { .sz = st->sz, .create_ns = vmm->create_ns };
+	struct vmm_stats full = {
+		.sz = st->sz, .create_ns = vmm->create_ns, .load_ns = vmm->load_ns,
+	};
 	struct virtio_console_stats cs;
 
 	virtio_console__stats(vmm->bus.console, &cs);

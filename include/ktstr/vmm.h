@@ -100,6 +100,7 @@ struct vmm_stats {
 	uint64_t interrupts;		/* of the console device */
 	uint64_t driver_errors;		/* accesses ignored and chains refused */
 	uint64_t create_ns;		/* CLOCK_MONOTONIC spent in vmm__create() */
+	uint64_t load_ns;		/* of it, for kernel, initramfs and tables */
 	uint64_t first_run_ns;		/* CLOCK_MONOTONIC at the first KVM_RUN */
 	const char *last_error;		/* the newest of driver_errors: static text, or NULL */
 	uint32_t broken_queues;		/* a bit per queue whose ring the driver ever broke */

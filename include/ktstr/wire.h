@@ -95,6 +95,7 @@ _Static_assert(sizeof(struct ktstr_frame) == 32, "frame header is 32 bytes");
 #define KTSTR_HELO_BUILD_ID	8u
 #define KTSTR_HELO_SCHED_EXT	16u	/* the kernel has sched_ext */
 #define KTSTR_HELO_TSC_KHZ	32u
+#define KTSTR_HELO_INIT_CYCLES	64u
 
 /**
  * struct ktstr_helo - who the guest is
@@ -109,6 +110,7 @@ _Static_assert(sizeof(struct ktstr_frame) == 32, "frame header is 32 bytes");
  * @clocksource: current clocksource, NUL terminated
  * @build_id: the kernel's GNU build id
  * @build_id_len: bytes of @build_id in use
+ * @init_cycles: guest TSC when PID 1's main() began
  */
 struct ktstr_helo {
 	__le32 valid;
@@ -122,9 +124,10 @@ struct ktstr_helo {
 	char   clocksource[32];
 	__u8   build_id[20];
 	__le32 build_id_len;
+	__le64 init_cycles;
 };
 
-_Static_assert(sizeof(struct ktstr_helo) == 168, "no padding in struct ktstr_helo");
+_Static_assert(sizeof(struct ktstr_helo) == 176, "no padding in struct ktstr_helo");
 
 /* Phases of a guest's life, struct ktstr_life.phase. */
 enum ktstr_life_phase {

@@ -10,6 +10,9 @@
  * kernel's kvm tracepoints and memory is read from smaps, which both cost time:
  * so "time" does neither.
  *
+ * "after_ready_ms" is from REDY to the VMM's end, if that was waited for, as it is with
+ * JSON; "init_log_us" what the guest's kernel log says of the moment at which it ran init.
+ *
  * Prints one JSON object; a number that could not be taken is null.
  */
 #include <fcntl.h>
@@ -48,6 +51,8 @@ struct run {
 	int out;
 	int64_t start_ns;
 	int64_t ready_ns;	/* CLOCK_MONOTONIC, 0 unknown */
+	int64_t ended_ns;	/* when the VMM closed its output, 0 unknown */
+	long init_log_us;	/* the kernel log's time of "Run /init", -1 unknown */
 	struct sample samples[NR_SAMPLES];
 	int nr_samples;
 };
@@ -176,6 +181,23 @@ static bool look(const char *buf, size_t len)
 	return false;
 }
 
+/* look_for_init() - when did the kernel run init? Its log comes in one piece per batch. */
+static void look_for_init(struct run *r, const char *buf, size_t len)
+{
+	static const char text[] = "Run /init as init process";
+	const char *at = memmem(buf, len, text, sizeof(text) - 1);
+	char head[64] = "";
+	long us;
+
+	for (const char *p = at; p && p > buf && at - p < (long)sizeof(head) - 1; p--)
+		if (*p == '<') {
+			memcpy(head, p, (size_t)(at - p));
+			if (sscanf(head, "<%*u,%*u,%ld>", &us) == 1)
+				r->init_log_us = us;
+			return;
+		}
+}
+
 /* watch() - read the VMM's output until REDY was seen or, with JSON, until it ends */
 static void watch(struct run *r)
 {
@@ -191,9 +213,12 @@ static void watch(struct run *r)
 		if (poll(&p, 1, r->count ? SAMPLE_MS : GIVE_UP_MS) <= 0)
 			continue;
 		n = read(r->out, buf + len, sizeof(buf) - len);
-		if (n <= 0)
+		if (n <= 0) {
+			r->ended_ns = now_ns();
 			return;
+		}
 		len += n;
+		look_for_init(r, buf, len);
 		if (by_frames && look(buf, len)) {
 			r->ready_ns = now_ns();
 			return;
@@ -207,12 +232,13 @@ static void watch(struct run *r)
 
 static void ready_from_json(struct run *r)
 {
-	json_t *j = json_load_file(r->json, 0, NULL), *v;
+	json_t *j = json_load_file(r->json, 0, NULL), *v, *began;
 
-	v = json_object_get(json_array_get(json_object_get(j, "runs"), 0), "machine");
-	v = json_object_get(v, "exec_to_ready_ns");
-	if (json_is_integer(v) && json_integer_value(v) > 0)
-		r->ready_ns = r->start_ns + json_integer_value(v);
+	v = json_object_get(json_array_get(json_object_get(j, "runs"), 0), "boot");
+	began = json_object_get(v, "began_mono_ns");
+	v = json_object_get(v, "total_ns");
+	if (json_is_integer(v) && json_is_integer(began) && json_integer_value(v) > 0)
+		r->ready_ns = json_integer_value(began) + json_integer_value(v);
 	json_decref(j);
 }
 
@@ -246,6 +272,7 @@ int main(int argc, char **argv)
 	r.count = !strcmp(argv[1], "count");
 	r.ram_mib = atol(argv[2]);
 	r.json = argv[3];
+	r.init_log_us = -1;
 	if (r.count)
 		traced = tracing_start();
 	start(&r, argv + 5);
@@ -262,6 +289,9 @@ int main(int argc, char **argv)
 		trace_count(&r, &exits, &user_exits);
 	putchar('{');
 	print_number("ready_ms", r.ready_ns ? (r.ready_ns - r.start_ns) / 1e6 : -1, ", ");
+	print_number("after_ready_ms", r.ready_ns && r.ended_ns ?
+		     (r.ended_ns - r.ready_ns) / 1e6 : -1, ", ");
+	print_number("init_log_us", r.init_log_us, ", ");
 	print_number("exits", exits, ", ");
 	print_number("user_exits", user_exits, ", ");
 	print_number("beyond_ram_kib", r.ready_ns ? beyond_ram(&r) : -1, "}\n");

@@ -39,7 +39,7 @@ TEST(magic_and_types_read_as_text)
 
 TEST(payloads_have_no_padding)
 {
-	EXPECT_EQ(168, sizeof(struct ktstr_helo));
+	EXPECT_EQ(176, sizeof(struct ktstr_helo));
 	EXPECT_EQ(16, sizeof(struct ktstr_life));
 	EXPECT_EQ(24 + 128 + 3 * 8, sizeof(struct ktstr_sched_state));
 	EXPECT_EQ(16 + 176, sizeof(struct ktstr_window));
@@ -85,7 +85,7 @@ TEST_F(evidence, every_short_payload_is_malformed_and_changes_nothing)
 		uint32_t type;
 		uint32_t len;
 	} want[] = {
-		{ KTSTR_T_HELO, 168 }, { KTSTR_T_LIFE, 16 }, { KTSTR_T_SCST, 192 },
+		{ KTSTR_T_HELO, 176 }, { KTSTR_T_LIFE, 16 }, { KTSTR_T_SCST, 192 },
 		{ KTSTR_T_SCEN, 192 }, { KTSTR_T_TEST, 8 }, { KTSTR_T_SCDX, 192 },
 		{ KTSTR_T_EXCX, 8 }, { KTSTR_T_EXIT, 8 },
 	};

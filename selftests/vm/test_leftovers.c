@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <dirent.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -16,80 +15,31 @@
 
 #include "selftests/unit/unit.h"
 #include "ktstr_run.h"
-
-#define FILES_MAX (64u << 10)
+#include "leftovers.h"
 
 FIXTURE(leftovers)
 {
 	struct ktstr_run k;
 	char out[128];
-	char files[FILES_MAX];
+	char files[LEFTOVERS_MAX];
 };
-
-/* In the box /tmp lies over the host's, which others write to: look at our layer of it. */
-static const char *place(unsigned int i)
-{
-	static const char *const places[] = { "/dev/shm", "/run", "/tmp", NULL };
-
-	if (i == 2 && !access("/run/tmp/upper", F_OK))
-		return "/run/tmp/upper";
-	return places[i];
-}
-
-/* Names in the places where temporary files go, one a line. */
-static void list_files(char *list, size_t size)
-{
-	size_t len = 0;
-
-	list[0] = '\0';
-	for (unsigned int i = 0; place(i); i++) {
-		DIR *d = opendir(place(i));
-		struct dirent *e;
-
-		while (d && (e = readdir(d)) && len < size)
-			len += snprintf(list + len, size - len, "%s/%s\n", place(i), e->d_name);
-		if (d)
-			closedir(d);
-	}
-}
-
-static bool has_line(const char *list, const char *line)
-{
-	size_t len = strlen(line);
-
-	for (; *list; list += strcspn(list, "\n"), list += *list == '\n')
-		if (strcspn(list, "\n") == len && !memcmp(list, line, len))
-			return true;
-	return false;
-}
-
-/* A line of @after that is not in @before, or NULL. What went away meanwhile was not ours. */
-static const char *new_file(const char *before, char *after)
-{
-	char *save, *line;
-
-	for (line = strtok_r(after, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		if (!has_line(before, line))
-			return line;
-	return NULL;
-}
 
 FIXTURE_SETUP(leftovers)
 {
 	memset(self, 0, sizeof(*self));
 	ASSERT_EQ(0, ktstr_run__init(&self->k));
 	snprintf(self->out, sizeof(self->out), "%s/out", self->k.dir);
-	list_files(self->files, sizeof(self->files));
+	leftovers__list(self->files, sizeof(self->files));
 }
 
 FIXTURE_TEARDOWN(leftovers)
 {
-	static char after[FILES_MAX];
+	static char after[LEFTOVERS_MAX];
 	const char *left;
 
 	EXPECT_EQ(0, proc_count("ktstr run"));
-	list_files(after, sizeof(after));
-	left = new_file(self->files, after);
+	leftovers__list(after, sizeof(after));
+	left = leftovers__new(self->files, after);
 	EXPECT_EQ(NULL, left) TH_LOG("%s was left behind", left);
 	ktstr_run__finish(&self->k, _metadata->exit_code == KSFT_FAIL);
 }

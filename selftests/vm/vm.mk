@@ -4,7 +4,7 @@
 
 vm_dir := selftests/vm
 vm_test := $(patsubst $(vm_dir)/%.c,$(B)/vm/%,$(sort $(wildcard $(vm_dir)/test_*.c)))
-vm_util := $(addprefix $(B)/vm/,proc.o ktstr_run.o vm_boot.o stress_host.o kmod_pages.o)
+vm_util := $(addprefix $(B)/vm/,proc.o ktstr_run.o leftovers.o vm_boot.o stress_host.o kmod_pages.o)
 vm_util += $(addprefix $(B)/vm/,topo_report.o topo_check.o topo_domains.o)
 # Static: they are PID 1 or run beside it, where there is no libc to load.
 vm_guest := $(addprefix $(B)/vm/,guest_clock guest_console guest_hostcpu guest_topology \
