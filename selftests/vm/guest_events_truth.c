@@ -115,6 +115,12 @@ void case_handover(int rounds, int spin_us)
 	token_wait(&r->turn[SPINNERS], 1);
 	for (int i = 0; i < SPINNERS; i++)
 		wait_asleep(pids[i]);
+	/*
+	 * One that looks asleep may still be about to leave its CPU. Who is allowed
+	 * there only now gets it when that has happened.
+	 */
+	pin(STAGE);
+	pin(0);
 	to = now_ns();
 	printf("handover main %d from %llu to %llu\n", getpid(), (unsigned long long)from,
 	       (unsigned long long)to);
