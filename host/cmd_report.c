@@ -172,7 +172,7 @@ static void complain(const struct recompute *r, const char *path)
 	buf__init(&b, 4096);
 	recompute__complaint(r, &b);
 	if (b.len && snprintf(text, sizeof(text), "%.400s: %s", path, b.data) > 0)
-		sentence__print(stderr, text);
+		sentence__print(stderr, "ktstr: ", text);
 	buf__free(&b);
 }
 
@@ -190,10 +190,11 @@ static int check_output(const char *opt, const char *out, const char *events,
 {
 	struct stat a, b;
 
-	if (!out || stat(out, &a) || stat(events, &b) || a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+	if (!out || stat(out, &a) || stat(events, &b) || a.st_dev != b.st_dev ||
+	    a.st_ino != b.st_ino)
 		return 0;
-	return ktstr_error_set(e, -EINVAL, "%s %.200s is the file with the events; name another file",
-			       opt, out);
+	return ktstr_error_set(e, -EINVAL,
+			       "%s %.200s is the file with the events; name another file", opt, out);
 }
 
 static int report(const struct wishes *w, struct ktstr_error *e)

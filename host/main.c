@@ -35,7 +35,7 @@ static const struct command {
 int command_fail(const struct ktstr_error *e)
 {
 	fflush(stdout);
-	sentence__print(stderr, e->msg);
+	sentence__print(stderr, "ktstr: ", e->msg);
 	return 2;
 }
 

@@ -9,9 +9,9 @@ static int printable(unsigned char c)
 	return c < ' ' || c == 0x7f ? '?' : c;
 }
 
-void sentence__print(FILE *f, const char *text)
+void sentence__print(FILE *f, const char *lead, const char *text)
 {
-	fputs("ktstr: ", f);
+	fputs(lead, f);
 	for (; *text; text++)
 		fputc(printable(*text), f);
 	fputc('\n', f);

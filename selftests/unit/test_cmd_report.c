@@ -207,7 +207,9 @@ TEST_F(report, a_cut_file_is_still_worth_its_tables)
 /* The input is opened for writing before it is read. */
 TEST_F(report, the_events_are_not_overwritten_by_what_is_made_of_them)
 {
-	static const char * const options[] = { "--trace %s", "--html %s", "--trace %s/../%s/events.ktstr" };
+	static const char * const options[] = {
+		"--trace %s", "--html %s", "--trace %s/../%s/events.ktstr",
+	};
 	struct stat before, after;
 	char words[128];
 

@@ -93,7 +93,7 @@ static void expect_sentence(struct __test_metadata *_metadata, const char *want,
 	FILE *f = fmemopen(got, sizeof(got), "w");
 
 	ASSERT_NE(NULL, f);
-	sentence__print(f, text);
+	sentence__print(f, "ktstr: ", text);
 	fclose(f);
 	EXPECT_STREQ(want, got);
 }

@@ -117,8 +117,12 @@ TEST_F(bad, kernel_is_random_bytes)
 /* Around every structure of the file and within each. */
 TEST_F(bad, kernel_is_cut_short)
 {
-	static const size_t elf[] = { 1, 4, 16, 63, 64, 65, 119, 120, 175, 176, 0x800, 0x1000, 0x4000 };
-	static const size_t bz[] = { 1, 0x1ff, 0x205, 0x206, 0x260, 0x26b, 0x26c, 0x400, 2560, 2561, 30000 };
+	static const size_t elf[] = {
+		1, 4, 16, 63, 64, 65, 119, 120, 175, 176, 0x800, 0x1000, 0x4000,
+	};
+	static const size_t bz[] = {
+		1, 0x1ff, 0x205, 0x206, 0x260, 0x26b, 0x26c, 0x400, 2560, 2561, 30000,
+	};
 	struct image img;
 
 	image__init(&img);
@@ -324,6 +328,23 @@ TEST_F(bad, names_that_break_the_line)
 	REFUSED("a?b", "kernel", "a\nb");
 	REFUSED("a?b", "doctor", "a\rb");
 	REFUSED("a?b", "report", "a\nb");
+}
+
+TEST_F(bad, doctor_says_a_line_for_each_finding)
+{
+	const char *old = getenv("KTSTR_KERNEL");
+	char keep[4096] = "";
+
+	if (old)
+		snprintf(keep, sizeof(keep), "%s", old);
+	setenv("KTSTR_KERNEL", "/no\nok  such", 1);
+	ASSERT_EQ(0, ktstr_run__command(&self->k, 60, NULL, 0, "doctor", NULL));
+	if (old)
+		setenv("KTSTR_KERNEL", keep, 1);
+	else
+		unsetenv("KTSTR_KERNEL");
+	EXPECT_EQ(2, self->k.r.status);
+	EXPECT_NE(NULL, strstr(self->k.r.out, "!!  kernel: KTSTR_KERNEL: no kernel at /no?ok  such"));
 }
 
 TEST_F(bad, names_without_end)
