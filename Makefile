@@ -128,7 +128,8 @@ help:
 ##  make tsan              the console device's threads under ThreadSanitizer
 ##  make diff              the console device against the kernel's own virtqueues
 ##  make html              report.html in a headless Chromium
-##  make fuzz SECONDS=60   fuzz the console device and the frame assembler
+##  make fuzz SECONDS=60   fuzz the console device and the readers of frames, kernels, programs
+##                         and event files, and the initramfs, for so long each
 ##  make soak              1 GiB each way through ports 1 and 2; MIB= changes how much. Then 200
 ##                         boots, half of them killed at a random moment; BOOTS=, SEED=
 ##  make kmod-debug        the module's tests on a kernel with KASAN and lockdep

@@ -226,7 +226,7 @@ static int take_option(struct args *a, int opt, char *arg, struct ktstr_error *e
 	case OPT_EXEC:
 		return parse_text("exec", arg, &a->exec, e);
 	case OPT_INCLUDE:
-		return strv__add(&a->include, arg);
+		return *arg ? strv__add(&a->include, arg) : parse_text("include", arg, NULL, e);
 	case OPT_TOPOLOGY:
 		return parse_topology(a, arg, e);
 	case OPT_PRESET:

@@ -103,6 +103,9 @@ int cmd_kernel(int argc, char **argv)
 		return kernel_list();
 	if (argc >= 2 && !strcmp(argv[1], "build"))
 		return kernel_build(argv + 1);
-	return usage("kernel does not know %.100s; it does list and build",
-		     argc > 1 ? argv[1] : "what to do");
+	if (argc > 2 && !strcmp(argv[1], "list"))
+		return usage("kernel list takes no %.100s; see ktstr kernel --help", argv[2]);
+	if (argc < 2)
+		return usage("kernel does not know what to do; it does list and build");
+	return usage("kernel does not know \"%.100s\"; it does list and build", argv[1]);
 }

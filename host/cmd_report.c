@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "capture.h"
 #include "commands.h"
@@ -15,6 +16,7 @@
 #include "file.h"
 #include "outdir.h"
 #include "recompute.h"
+#include "sentence.h"
 
 #define TEXT_MAX	(16u << 20)	/* bytes of tables */
 
@@ -164,12 +166,13 @@ static int show(const struct recompute *r, const struct wishes *w, struct ktstr_
 
 static void complain(const struct recompute *r, const char *path)
 {
+	char text[4096 + 512];
 	struct buf b;
 
 	buf__init(&b, 4096);
 	recompute__complaint(r, &b);
-	if (b.len)
-		fprintf(stderr, "ktstr: %s: %s\n", path, b.data);
+	if (b.len && snprintf(text, sizeof(text), "%.400s: %s", path, b.data) > 0)
+		sentence__print(stderr, "ktstr: ", text);
 	buf__free(&b);
 }
 
@@ -179,6 +182,19 @@ static int say_absent(const char *path, struct ktstr_error *e)
 	return ktstr_error_set(e, -ENOENT,
 			       "there is no %s; name the directory of one run with scheduler events",
 			       path);
+}
+
+/* The output must not be the input: it would be gone before it is read. */
+static int check_output(const char *opt, const char *out, const char *events,
+			struct ktstr_error *e)
+{
+	struct stat a, b;
+
+	if (!out || stat(out, &a) || stat(events, &b) || a.st_dev != b.st_dev ||
+	    a.st_ino != b.st_ino)
+		return 0;
+	return ktstr_error_set(e, -EINVAL,
+			       "%s %.200s is the file with the events; name another file", opt, out);
 }
 
 static int report(const struct wishes *w, struct ktstr_error *e)
@@ -192,6 +208,11 @@ static int report(const struct wishes *w, struct ktstr_error *e)
 		return ktstr_error_set(e, ret, "the path of %.100s is too long", w->dir);
 	if (!file__exists(path))
 		return say_absent(path, e);
+	ret = check_output("--html", w->html, path, e);
+	if (!ret)
+		ret = check_output("--trace", w->trace, path, e);
+	if (ret)
+		return ret;
 	if (w->trace) {
 		trace = fopen(w->trace, "we");
 		if (!trace)

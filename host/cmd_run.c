@@ -141,6 +141,22 @@ static int relay_json(const struct args *a, const struct buf *json, int status)
 	return status;
 }
 
+#define STATUS_BROKEN	125	/* of kvmbox, which has said why */
+
+/* That the inner ktstr did not run, or was killed, is no verdict but a broken environment. */
+static int status_of_box(int status)
+{
+	struct ktstr_error e;
+
+	if (status <= EXIT_ALL_SKIPPED)
+		return status;
+	if (status == STATUS_BROKEN)
+		return 2;
+	ktstr_error_set(&e, -EIO,
+			"ktstr ended in the emulated machine with status %d; see what it said above", status);
+	return command_fail(&e);
+}
+
 /* The inner ktstr may have been stopped in the middle of writing its result. */
 static void say_interrupted(const struct args *a, const struct outdir *out)
 {
@@ -176,7 +192,7 @@ static int run_in_box(const struct args *a, const struct setup *s, const struct 
 	else if (interrupt__signal())
 		say_interrupted(a, out);
 	else
-		status = relay_json(a, &json, status);
+		status = relay_json(a, &json, status_of_box(status));
 	buf__free(&json);
 	fflush(stdout);
 	interrupt__reraise();

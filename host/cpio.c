@@ -25,7 +25,8 @@ struct cpio {
 	uint64_t size;
 	uint32_t ino;
 	size_t pad;		/* zero bytes owed before the next header */
-	struct strv paths;	/* every path taken */
+	struct strv dirs;	/* every path taken: directories, */
+	struct strv others;	/* and what is none */
 	bool finished;
 };
 
@@ -43,7 +44,8 @@ void cpio__free(struct cpio *c)
 			free(c->iov[i].iov_base);
 	free(c->iov);
 	free(c->owned);
-	strv__free(&c->paths);
+	strv__free(&c->dirs);
+	strv__free(&c->others);
 	free(c);
 }
 
@@ -105,26 +107,32 @@ static int header_add(struct cpio *c, const char *name, unsigned int mode, size_
 	return ret;
 }
 
-static bool path_ok(const char *path)
+/* The kernel unpacks what it cannot create as nothing, without a word. */
+static int check_path(const char *path)
 {
-	if (path[0] != '/' || !path[1] || path[strlen(path) - 1] == '/')
-		return false;
+	int ret = strlen(path) < PATH_MAX ? 0 : -ENAMETOOLONG;
+
+	/* A file of this name would end the archive. */
+	if (path[0] != '/' || !path[1] || !strcmp(path + 1, TRAILER))
+		return -EINVAL;
 	for (const char *p = path; p; p = strchr(p + 1, '/')) {
 		size_t len = strcspn(p + 1, "/");
 
 		if (!len || (len == 1 && p[1] == '.') || (len == 2 && p[1] == '.' && p[2] == '.'))
-			return false;
+			return -EINVAL;
+		if (len > NAME_MAX)
+			ret = -ENAMETOOLONG;
 	}
-	return true;
+	return ret;
 }
 
 static int entry_add(struct cpio *c, const char *path, unsigned int mode, size_t len)
 {
 	int ret;
 
-	if (strv__has(&c->paths, path))
+	if (strv__has(&c->dirs, path) || strv__has(&c->others, path))
 		return -EEXIST;
-	ret = strv__add(&c->paths, path);
+	ret = strv__add(S_ISDIR(mode) ? &c->dirs : &c->others, path);
 	/* Names in the archive are relative to the root. */
 	return ret ? ret : header_add(c, path + 1, mode, len);
 }
@@ -138,6 +146,8 @@ static int parents_add(struct cpio *c, const char *path)
 
 		memcpy(dir, path, p - path);
 		dir[p - path] = '\0';
+		if (strv__has(&c->others, dir))
+			return -ENOTDIR;
 		ret = entry_add(c, dir, S_IFDIR | 0755, 0);
 		if (ret && ret != -EEXIST)
 			return ret;
@@ -149,13 +159,13 @@ static int add_checked(struct cpio *c, const char *path, unsigned int mode, size
 {
 	int ret;
 
-	if (c->finished || !path_ok(path))
+	if (c->finished)
 		return -EINVAL;
-	if (strlen(path) >= PATH_MAX)
-		return -ENAMETOOLONG;
-	if (len > UINT32_MAX)
-		return -EFBIG;
-	ret = parents_add(c, path);
+	ret = check_path(path);
+	if (!ret && len > UINT32_MAX)
+		ret = -EFBIG;
+	if (!ret)
+		ret = parents_add(c, path);
 	return ret ? ret : entry_add(c, path, mode, len);
 }
 
@@ -170,14 +180,18 @@ int cpio__file(struct cpio *c, const char *path, unsigned int mode, const void *
 
 int cpio__symlink(struct cpio *c, const char *path, const char *target)
 {
-	char *copy = strdup(target);
+	size_t len = strlen(target);
+	char *copy;
 	int ret;
 
+	if (!len || len >= PATH_MAX)
+		return len ? -ENAMETOOLONG : -EINVAL;
+	copy = strdup(target);
 	if (!copy)
 		return -ENOMEM;
-	ret = add_checked(c, path, S_IFLNK | 0777, strlen(target));
+	ret = add_checked(c, path, S_IFLNK | 0777, len);
 	if (!ret)
-		ret = piece_add(c, copy, strlen(target), true);
+		ret = piece_add(c, copy, len, true);
 	if (ret)
 		free(copy);
 	return ret;
@@ -187,7 +201,7 @@ int cpio__dir(struct cpio *c, const char *path, unsigned int mode)
 {
 	int ret = add_checked(c, path, S_IFDIR | (mode & 07777), 0);
 
-	return ret == -EEXIST ? 0 : ret;
+	return ret == -EEXIST && strv__has(&c->dirs, path) ? 0 : ret;
 }
 
 int cpio__finish(struct cpio *c)

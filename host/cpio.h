@@ -26,15 +26,24 @@ void cpio__free(struct cpio *c);
  * @data: content; referenced, must live as long as @c
  * @len: bytes, less than 4 GiB: the format has 32 bits
  *
- * Return: 0; -EEXIST when the path is taken, -EFBIG, -ENAMETOOLONG, -EINVAL for
- * a path that is not absolute or has "." or ".." in it, -ENOMEM.
+ * Return: 0; -EEXIST when the path is taken, -ENOTDIR when a path above it is no
+ * directory, -EFBIG, -ENAMETOOLONG, -EINVAL for a path that is not absolute, has "."
+ * or ".." in it or is the name that ends an archive ("/TRAILER!!!"), -ENOMEM.
  */
 int cpio__file(struct cpio *c, const char *path, unsigned int mode, const void *data, size_t len);
 
-/** cpio__symlink() - add a symbolic link to @target; return: as cpio__file() */
+/**
+ * cpio__symlink() - add a symbolic link
+ * @c: archive
+ * @path: absolute path in the guest
+ * @target: what it says
+ *
+ * Return: as cpio__file(); -EINVAL and -ENAMETOOLONG also for an empty @target or one
+ * of PATH_MAX bytes, of which the kernel would make no link.
+ */
 int cpio__symlink(struct cpio *c, const char *path, const char *target);
 
-/** cpio__dir() - add a directory, and those above it; being there already is fine */
+/** cpio__dir() - add a directory, and those above it; one that is there already is fine */
 int cpio__dir(struct cpio *c, const char *path, unsigned int mode);
 
 /**

@@ -17,6 +17,7 @@
 #include "file.h"
 #include "finder.h"
 #include "kernels.h"
+#include "sentence.h"
 
 const char help_doctor[] =
 	"usage: ktstr doctor\n"
@@ -25,15 +26,22 @@ const char help_doctor[] =
 	"\"ktstr run\", -- is missing but not needed for it. Exit status 0 when nothing stops\n"
 	"it, else 2.\n";
 
+/* A finding is a line, whatever the paths in it are called. */
+static void say(const char *lead, const char *fmt, va_list ap)
+{
+	char text[PATH_MAX + 512];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	sentence__print(stdout, lead, text);
+}
+
 static int __attribute__((format(printf, 1, 2))) good(const char *fmt, ...)
 {
 	va_list ap;
 
-	printf("ok  ");
 	va_start(ap, fmt);
-	vprintf(fmt, ap);
+	say("ok  ", fmt, ap);
 	va_end(ap);
-	printf("\n");
 	return 0;
 }
 
@@ -41,11 +49,9 @@ static int __attribute__((format(printf, 2, 3))) bad(int stops, const char *fmt,
 {
 	va_list ap;
 
-	printf("%s  ", stops ? "!!" : "--");
 	va_start(ap, fmt);
-	vprintf(fmt, ap);
+	say(stops ? "!!  " : "--  ", fmt, ap);
 	va_end(ap);
-	printf("\n");
 	return stops;
 }
 

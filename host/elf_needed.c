@@ -20,6 +20,7 @@ struct reader {
 	const char *strtab;	/* DT_STRTAB in the file, up to its end */
 	size_t strtab_len;
 	struct elf_needed *out;
+	bool has_dynamic;
 };
 
 bool elf_needed__is_elf(const void *data, size_t len)
@@ -113,18 +114,24 @@ static int take_dyn(struct reader *r, const GElf_Dyn *dyn)
 	}
 }
 
+/* One of each: looking at many would take minutes, and libelf keeps a copy of each. */
 static int read_dynamic(struct reader *r, const GElf_Phdr *ph)
 {
-	Elf_Data *d = elf_getdata_rawchunk(r->elf, ph->p_offset, ph->p_filesz, ELF_T_DYN);
+	Elf_Data *d = r->has_dynamic ? NULL : elf_getdata_rawchunk(r->elf, ph->p_offset, ph->p_filesz, ELF_T_DYN);
 	size_t size = gelf_fsize(r->elf, ELF_T_DYN, 1, EV_CURRENT);
 	size_t n = d && size ? d->d_size / size : 0;
+	bool has_strtab = false;
 	GElf_Dyn dyn;
 	int ret = n ? 0 : -ENOEXEC;
 
+	r->has_dynamic = true;
 	/* The strings come first: the entries that use them may precede DT_STRTAB. */
-	for (size_t i = 0; !ret && i < n && gelf_getdyn(d, i, &dyn) && dyn.d_tag != DT_NULL; i++)
-		if (dyn.d_tag == DT_STRTAB)
-			ret = map_strtab(r, dyn.d_un.d_ptr);
+	for (size_t i = 0; !ret && i < n && gelf_getdyn(d, i, &dyn) && dyn.d_tag != DT_NULL; i++) {
+		if (dyn.d_tag != DT_STRTAB)
+			continue;
+		ret = has_strtab ? -ENOEXEC : map_strtab(r, dyn.d_un.d_ptr);
+		has_strtab = true;
+	}
 	for (size_t i = 0; !ret && i < n && gelf_getdyn(d, i, &dyn) && dyn.d_tag != DT_NULL; i++)
 		ret = take_dyn(r, &dyn);
 	return ret;

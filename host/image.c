@@ -14,20 +14,16 @@
 extern const char ktstr_guest_init[];
 extern const char ktstr_guest_init_end[];
 
-static int fill(struct image *img, const struct pack *pack)
+/* What every guest has. */
+static int fill(struct cpio *c, const struct image *img)
 {
-	struct cpio *c = img->cpio;
 	int ret = cpio__file(c, "/init", 0755, ktstr_guest_init,
 			     ktstr_guest_init_end - ktstr_guest_init);
 
 	if (!ret)
 		ret = cpio__file(c, KTSTR_PLAN_PATH, 0444, img->plan.data, img->plan.len);
 	/* Mount points: init makes the others, but it needs /dev before it can speak. */
-	if (!ret)
-		ret = cpio__dir(c, "/dev", 0755);
-	if (!ret)
-		ret = pack__into(pack, c);
-	return ret ? ret : cpio__finish(c);
+	return ret ? ret : cpio__dir(c, "/dev", 0755);
 }
 
 int image__build(struct image *img, const struct plan *plan, const struct pack *pack,
@@ -41,7 +37,13 @@ int image__build(struct image *img, const struct plan *plan, const struct pack *
 	if (ret)
 		return ret;
 	img->cpio = cpio__new();
-	ret = img->cpio ? fill(img, pack) : -ENOMEM;
+	ret = img->cpio ? fill(img->cpio, img) : -ENOMEM;
+	if (!ret) {
+		ret = pack__into(pack, img->cpio, e);
+		if (ret)
+			return ret;
+		ret = cpio__finish(img->cpio);
+	}
 	if (ret)
 		return ktstr_error_set(e, ret,
 				       "cannot put the guest's files together: %s", strerror(-ret));

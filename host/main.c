@@ -7,6 +7,8 @@
 
 #include "clock.h"
 #include "commands.h"
+#include "process.h"
+#include "sentence.h"
 
 uint64_t commands_exec_ns;
 
@@ -33,7 +35,7 @@ static const struct command {
 int command_fail(const struct ktstr_error *e)
 {
 	fflush(stdout);
-	fprintf(stderr, "ktstr: %s\n", e->msg);
+	sentence__print(stderr, "ktstr: ", e->msg);
 	return 2;
 }
 
@@ -101,6 +103,8 @@ int main(int argc, char **argv)
 	int ret;
 
 	commands_exec_ns = clock__now_ns();
+	/* Without /dev/null all goes well as long as nothing is closed, and that is usual. */
+	process__prepare();
 	ret = dispatch(argc, argv);
 	/* A full disk behind stdout must not look like success. */
 	if ((fflush(stdout) || ferror(stdout)) && !ret) {

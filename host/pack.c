@@ -288,17 +288,21 @@ int pack__add(struct pack *p, const struct finder *f, const char *host, const ch
 	return ret;
 }
 
-int pack__into(const struct pack *p, struct cpio *c)
+int pack__into(const struct pack *p, struct cpio *c, struct ktstr_error *e)
 {
-	int ret = 0;
-
-	for (size_t i = 0; !ret && i < p->nr; i++) {
+	for (size_t i = 0; i < p->nr; i++) {
 		const struct pack_file *f = &p->files[i];
+		int ret;
 
 		if (f->target)
 			ret = cpio__symlink(c, f->guest, f->target);
 		else
 			ret = cpio__file(c, f->guest, f->mode, f->data, f->len);
+		if (ret)
+			return ktstr_error_set(e, ret,
+					       "there cannot be a file %.200s in the guest: %s; give it another name",
+					       f->guest, ret == -EEXIST ? "ktstr has its own there" :
+					       strerror(-ret));
 	}
-	return ret;
+	return 0;
 }

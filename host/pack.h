@@ -104,7 +104,14 @@ int pack__link(struct pack *p, const char *guest, const char *target);
 /** pack__has() - is something packed at this guest path? */
 bool pack__has(const struct pack *p, const char *guest);
 
-/** pack__into() - write everything into an archive that it must outlive; return: as cpio__file() */
-int pack__into(const struct pack *p, struct cpio *c);
+/**
+ * pack__into() - write everything into an archive
+ * @p: files; must outlive @c
+ * @c: archive
+ * @e: sentence on failure, with the name of the file
+ *
+ * Return: as cpio__file().
+ */
+int pack__into(const struct pack *p, struct cpio *c, struct ktstr_error *e);
 
 #endif /* KTSTR_HOST_PACK_H */

@@ -82,6 +82,10 @@ static int find_parts(struct bzimage *bz, const char *path, uint64_t size, struc
 				path);
 	if (bz->kernel_len > size - bz->kernel_off)
 		bz->kernel_len = size - bz->kernel_off;
+	if (bz->kernel_len <= ENTRY_64_OFF)
+		return ktstr_error_set(e, -ENOEXEC,
+				"%s has no code at its 64-bit entry: build or copy it again",
+				path);
 	if (!bz->hdr.payload_length)
 		return 0;
 	if ((uint64_t)bz->hdr.payload_offset + bz->hdr.payload_length > bz->kernel_len)

@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 /** struct ktstr_error - where a failing call leaves its sentence, without a final newline */
 struct ktstr_error {
@@ -29,7 +30,9 @@ ktstr_error_set(struct ktstr_error *e, int err, const char *fmt, ...)
 
 	if (e) {
 		va_start(ap, fmt);
-		vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
+		/* What does not fit, a long path for example, is seen to be cut. */
+		if (vsnprintf(e->msg, sizeof(e->msg), fmt, ap) >= (int)sizeof(e->msg))
+			memcpy(e->msg + sizeof(e->msg) - 4, "...", 4);
 		va_end(ap);
 	}
 	return err;

@@ -10,6 +10,7 @@
 
 #include "host/assembler.h"
 
+#include "dice.h"
 #include "frames.h"
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
@@ -66,35 +67,22 @@ void frames__fix(struct ktstr_frame *h, const uint8_t *data)
 	h->header_crc = htole32(crc32(0, (const Bytef *)h, sizeof(*h) - 4));
 }
 
-static uint32_t next(uint32_t *seed)
-{
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 17;
-	*seed ^= *seed << 5;
-	return *seed;
-}
-
-static uint32_t below(uint32_t *seed, uint32_t n)
-{
-	return n ? next(seed) % n : 0;
-}
-
 static uint32_t some_stream(uint32_t *seed)
 {
 	static const uint32_t odd[] = { ASSEMBLER_STREAMS - 1, ASSEMBLER_STREAMS, UINT32_MAX };
 
-	return below(seed, 4) ? below(seed, 3) : odd[below(seed, 3)];
+	return dice__below(seed, 4) ? dice__below(seed, 3) : odd[dice__below(seed, 3)];
 }
 
 static uint32_t some_len(uint32_t *seed)
 {
-	switch (below(seed, 4)) {
+	switch (dice__below(seed, 4)) {
 	case 0:
-		return KTSTR_WIRE_PAYLOAD_MAX + 1 - below(seed, 3);
+		return KTSTR_WIRE_PAYLOAD_MAX + 1 - dice__below(seed, 3);
 	case 1:
-		return below(seed, KTSTR_WIRE_PAYLOAD_MAX);
+		return dice__below(seed, KTSTR_WIRE_PAYLOAD_MAX);
 	default:
-		return below(seed, 20);
+		return dice__below(seed, 20);
 	}
 }
 
@@ -104,7 +92,7 @@ static uint32_t some_type(uint32_t *seed)
 	static const char others[][5] = { "SNRP", "ACKR", "PING", "NONE" };
 	uint32_t le;
 
-	memcpy(&le, below(seed, 8) ? types[below(seed, NR_TYPES)] : others[below(seed, 4)],
+	memcpy(&le, dice__below(seed, 8) ? types[dice__below(seed, NR_TYPES)] : others[dice__below(seed, 4)],
 	       sizeof(le));
 	return le;
 }
@@ -113,8 +101,8 @@ static struct ktstr_frame some_header(uint32_t *seed)
 {
 	return (struct ktstr_frame) {
 		.magic = htole32(KTSTR_WIRE_MAGIC), .version = htole16(1),
-		.flags = htole16(below(seed, 4)), .type = some_type(seed),
-		.stream = htole32(some_stream(seed)), .seq = htole32(below(seed, 8)),
+		.flags = htole16(dice__below(seed, 4)), .type = some_type(seed),
+		.stream = htole32(some_stream(seed)), .seq = htole32(dice__below(seed, 8)),
 		.len = htole32(some_len(seed)),
 	};
 }
@@ -122,9 +110,9 @@ static struct ktstr_frame some_header(uint32_t *seed)
 /* Change one field of a header. */
 static void change(struct ktstr_frame *h, uint32_t *seed)
 {
-	switch (below(seed, 7)) {
+	switch (dice__below(seed, 7)) {
 	case 0:
-		h->flags = htole16(below(seed, 16) ? below(seed, 4) : next(seed));
+		h->flags = htole16(dice__below(seed, 16) ? dice__below(seed, 4) : dice__next(seed));
 		return;
 	case 1:
 		h->type = some_type(seed);
@@ -133,16 +121,16 @@ static void change(struct ktstr_frame *h, uint32_t *seed)
 		h->stream = htole32(some_stream(seed));
 		return;
 	case 3:
-		h->seq = htole32(le32toh(h->seq) + below(seed, 5) - 2);
+		h->seq = htole32(le32toh(h->seq) + dice__below(seed, 5) - 2);
 		return;
 	case 4:
-		h->seq = htole32(below(seed, 2) ? 1u << below(seed, 32) : UINT32_MAX);
+		h->seq = htole32(dice__below(seed, 2) ? 1u << dice__below(seed, 32) : UINT32_MAX);
 		return;
 	case 5:
 		h->len = htole32(some_len(seed));
 		return;
 	default:
-		h->version = htole16(below(seed, 3));
+		h->version = htole16(dice__below(seed, 3));
 	}
 }
 
@@ -172,11 +160,11 @@ static size_t insert_frame(uint8_t *data, size_t size, size_t max, size_t at, ui
 	struct ktstr_frame h = some_header(seed);
 	size_t len = le32toh(h.len);
 
-	memset(frame + sizeof(h), below(seed, 2) ? 'K' : next(seed), len);
+	memset(frame + sizeof(h), dice__below(seed, 2) ? 'K' : dice__next(seed), len);
 	if (len > 8)
-		memcpy(frame + sizeof(h) + below(seed, len - 8), "KSTR\1\0\0\0", 8);
+		memcpy(frame + sizeof(h) + dice__below(seed, len - 8), "KSTR\1\0\0\0", 8);
 	frames__fix(&h, frame + sizeof(h));
-	if (!below(seed, 8))
+	if (!dice__below(seed, 8))
 		h.payload_crc ^= 1;
 	memcpy(frame, &h, sizeof(h));
 	return insert(data, size, max, at, frame, sizeof(h) + len);
@@ -193,25 +181,42 @@ static void change_frame(uint8_t *p, size_t room, uint32_t *seed)
 	memcpy(p, &h, sizeof(h));
 }
 
+/* A change of what a frame carries, with its CRC made good again. */
+static void change_payload(uint8_t *p, size_t n)
+{
+	struct ktstr_frame h;
+
+	memcpy(&h, p, sizeof(h));
+	if (n > sizeof(h))
+		LLVMFuzzerMutate(p + sizeof(h), n - sizeof(h), n - sizeof(h));
+	frames__fix(&h, p + sizeof(h));
+	memcpy(p, &h, sizeof(h));
+}
+
 static size_t mutate_frames(uint8_t *data, size_t size, size_t max, uint32_t *seed)
 {
 	static uint8_t copy[FRAMES_HEADER + KTSTR_WIRE_PAYLOAD_MAX];
 	static size_t at[256];
 	size_t nr = find_frames(data, size, at, 256), i, n;
 
-	if (!nr || !below(seed, 3))
-		return insert_frame(data, size, max, nr ? at[below(seed, nr)] : 0, seed);
-	i = at[below(seed, nr)];
+	if (!nr || !dice__below(seed, 3))
+		return insert_frame(data, size, max, nr ? at[dice__below(seed, nr)] : 0, seed);
+	i = at[dice__below(seed, nr)];
 	frames__at(data + i, size - i, &n);
-	switch (below(seed, 5)) {
+	switch (dice__below(seed, 8)) {
 	case 0:
 		memmove(data + i, data + i + n, size - i - n);
 		return size - n;
 	case 1:
 		memcpy(copy, data + i, n);
-		return insert(data, size, max, at[below(seed, nr)], copy, n);
+		return insert(data, size, max, at[dice__below(seed, nr)], copy, n);
 	case 2:
-		return i + below(seed, n);
+		return i + dice__below(seed, n);
+	case 3:
+	case 4:
+	case 5:
+		change_payload(data + i, n);
+		return size;
 	default:
 		change_frame(data + i, size - i, seed);
 		return size;
@@ -220,17 +225,17 @@ static size_t mutate_frames(uint8_t *data, size_t size, size_t max, uint32_t *se
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
 {
-	uint32_t s = seed * 2654435761u | 1;
+	uint32_t s = dice__start(seed);
 
-	if (size < PREFIX || max < PREFIX || !below(&s, 4))
+	if (size < PREFIX || max < PREFIX || !dice__below(&s, 4))
 		return LLVMFuzzerMutate(data, size, max);
-	if (!below(&s, 8)) {
-		uint32_t cuts = next(&s);
+	if (!dice__below(&s, 8)) {
+		uint32_t cuts = dice__next(&s);
 
 		memcpy(data, &cuts, PREFIX);
 		return size;
 	}
-	for (unsigned int n = 1 + below(&s, 3); n; n--)
+	for (unsigned int n = 1 + dice__below(&s, 3); n; n--)
 		size = PREFIX + mutate_frames(data + PREFIX, size - PREFIX, max - PREFIX, &s);
 	return size;
 }

@@ -1,34 +1,53 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Coverage-guided fuzzing with libFuzzer of clang-19. Included by the Makefile at the top.
 #
-#	make fuzz		replay the committed corpora, then fuzz for SECONDS (60)
+#	make fuzz		replay the committed corpora, then fuzz for SECONDS (60) each
 #	make fuzz-minimize	merge what was found into selftests/fuzz/corpus
 #
 # Finds and crashing inputs stay in $(B)/fuzz; only fuzz-minimize writes to the checkout.
 #
-# The corpora began as what seeds.c writes: an honest conversation, a full buffer, a
-# broken ring and so on. All else in them was found by fuzzing from there and kept
-# by libFuzzer's -merge=1, because it reached code or a state that no smaller input
-# had reached. seeds.c is run again by fuzz-minimize, so a new seed is merged too.
+# The corpora began as what the seeds*.c write: an honest conversation, a full buffer, a
+# broken ring, a kernel of a few hundred bytes and so on. All else in them was found by
+# fuzzing from there and kept by libFuzzer's merge, because it reached code or a state
+# that no smaller input had reached. The seeds are made again by fuzz-minimize, so a new
+# one is merged too.
 
 fuzz_dir := selftests/fuzz
 FUZZ_CC ?= clang-19
 SECONDS ?= 60
 
-fuzz_bin := $(B)/fuzz/fuzz_console $(B)/fuzz/fuzz_assembler
+fuzz_bin := $(addprefix $(B)/fuzz/fuzz_,console assembler elf bzimage cpio events)
 
 # What is fuzzed: the same sources with smaller bounds, see the two sed scripts.
 fuzz_device_src := $(addprefix vmm/,byte_ring.c console_control.c console_data.c console_irq.c \
 	guest_memory.c virtio_console.c virtio_mmio.c virtqueue.c)
 fuzz_reader_src := host/assembler.c
+fuzz_kernel_src := $(addprefix vmm/,boot_bzimage.c boot_elf.c boot_params.c file.c \
+	guest_memory.c kernel_check.c kernel_config.c memory.c)
+fuzz_program_src := $(addprefix host/,elf_needed.c strv.c)
+fuzz_archive_src := $(addprefix host/,cpio.c strv.c)
 fuzz_console_src := $(addprefix $(fuzz_dir)/,fuzz_console.c hostile.c model.c model_guest.c \
 	model_host.c ram.c records.c)
 fuzz_assembler_src := $(addprefix $(fuzz_dir)/,fuzz_assembler.c frames.c)
-fuzz_seeds_src := $(addprefix $(fuzz_dir)/,seeds.c)
+fuzz_elf_src := $(addprefix $(fuzz_dir)/,fuzz_elf.c boot_ram.c elf_mutate.c images.c oracle.c)
+fuzz_bzimage_src := $(addprefix $(fuzz_dir)/,fuzz_bzimage.c boot_ram.c images.c oracle.c)
+fuzz_cpio_src := $(addprefix $(fuzz_dir)/,fuzz_cpio.c oracle.c)
+fuzz_seeds_src := $(addprefix $(fuzz_dir)/,seeds.c seeds_images.c images.c)
+
+# A file of events is fuzzed as it is: the descriptions in it need frames of full size.
+fuzz_report_src := $(addprefix host/,assembler.c buf.c histogram.c recompute.c) \
+	$(sort $(wildcard host/event_*.c host/events*.c)) vmm/topology.c
+fuzz_events_src := $(addprefix $(fuzz_dir)/,fuzz_events.c frames.c oracle.c)
+
+fuzz_whole_obj = $(patsubst %.c,$(B)/fuzz/whole/%.o,$(1))
+fuzz_whole_tested_obj := $(call fuzz_whole_obj,$(fuzz_report_src))
+fuzz_whole_own_obj := $(call fuzz_whole_obj,$(fuzz_events_src) $(fuzz_dir)/seeds_events.c)
 
 fuzz_obj = $(patsubst %.c,$(B)/fuzz/obj/%.o,$(1))
-fuzz_tested_obj := $(call fuzz_obj,$(fuzz_device_src) $(fuzz_reader_src))
-fuzz_own_obj := $(call fuzz_obj,$(fuzz_console_src) $(fuzz_assembler_src) $(fuzz_seeds_src))
+fuzz_tested_obj := $(call fuzz_obj,$(sort $(fuzz_device_src) $(fuzz_reader_src) \
+	$(fuzz_kernel_src) $(fuzz_program_src) $(fuzz_archive_src)))
+fuzz_own_obj := $(call fuzz_obj,$(sort $(fuzz_console_src) $(fuzz_assembler_src) $(fuzz_elf_src) \
+	$(fuzz_bzimage_src) $(fuzz_cpio_src) $(fuzz_seeds_src)))
 fuzz_scaled := $(addprefix $(B)/fuzz/include/ktstr/,ports.h wire.h)
 
 # Calls of the device that become others; ram.c says which and why.
@@ -49,7 +68,7 @@ fuzz-build: $(fuzz_bin)
 fuzz: fuzz-build
 	@B=$(B) $(fuzz_dir)/run $(SECONDS)
 
-fuzz-minimize: fuzz-build $(B)/fuzz/seeds
+fuzz-minimize: fuzz-build $(B)/fuzz/seeds $(B)/fuzz/seeds_events
 	@B=$(B) $(fuzz_dir)/minimize
 
 # Said once and clearly, before a linker says it otherwise.
@@ -74,6 +93,13 @@ $(fuzz_tested_obj) $(fuzz_own_obj): $(B)/fuzz/obj/%.o: %.c $(fuzz_scaled) $(ktst
 	$(ktstr_q)mkdir -p $(@D)
 	$(ktstr_q)$(fuzz_cc) $(fuzz_cov) -c -o $@ $<
 
+$(fuzz_whole_tested_obj): fuzz_cov := -fsanitize=fuzzer-no-link
+$(fuzz_whole_tested_obj) $(fuzz_whole_own_obj): $(B)/fuzz/whole/%.o: %.c $(ktstr_mk) \
+		$(fuzz_dir)/fuzz.mk | $(B)/fuzz/.usable
+	$(ktstr_say) CC[fuzz] $<
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)$(FUZZ_CC) $(ktstr_cflags) $(ktstr_san) -I. $(fuzz_cov) -c -o $@ $<
+
 $(B)/fuzz/fuzz_console: LDFLAGS += -fsanitize=fuzzer $(addprefix $(fuzz_wl),$(fuzz_wrap))
 $(B)/fuzz/fuzz_console: $(call fuzz_obj,$(fuzz_device_src) $(fuzz_console_src))
 	$(fuzz_link)
@@ -82,8 +108,30 @@ $(B)/fuzz/fuzz_assembler: LDFLAGS += -fsanitize=fuzzer -lz
 $(B)/fuzz/fuzz_assembler: $(call fuzz_obj,$(fuzz_reader_src) $(fuzz_assembler_src) vmm/byte_ring.c)
 	$(fuzz_link)
 
+$(B)/fuzz/fuzz_elf: LDFLAGS += -fsanitize=fuzzer -lelf -lz
+$(B)/fuzz/fuzz_elf: $(call fuzz_obj,$(fuzz_kernel_src) $(fuzz_program_src) $(fuzz_elf_src))
+	$(fuzz_link)
+
+$(B)/fuzz/fuzz_bzimage: LDFLAGS += -fsanitize=fuzzer -lelf -lz
+$(B)/fuzz/fuzz_bzimage: $(call fuzz_obj,$(fuzz_kernel_src) $(fuzz_bzimage_src))
+	$(fuzz_link)
+
+$(B)/fuzz/fuzz_cpio: LDFLAGS += -fsanitize=fuzzer
+$(B)/fuzz/fuzz_cpio: $(call fuzz_obj,$(fuzz_archive_src) $(fuzz_cpio_src))
+	$(fuzz_link)
+
+$(B)/fuzz/fuzz_events: LDFLAGS += -fsanitize=fuzzer -ljansson -ltraceevent -lz -lm
+$(B)/fuzz/fuzz_events: $(fuzz_whole_tested_obj) $(call fuzz_whole_obj,$(fuzz_events_src))
+	$(fuzz_link)
+
+$(B)/fuzz/seeds_events: LDFLAGS += -ljansson -lz
+$(B)/fuzz/seeds_events: $(call fuzz_whole_obj,$(fuzz_dir)/seeds_events.c host/event_file.c \
+		host/assembler.c)
+	$(fuzz_link)
+
 $(B)/fuzz/seeds: LDFLAGS += -lz
 $(B)/fuzz/seeds: $(call fuzz_obj,$(fuzz_seeds_src))
 	$(fuzz_link)
 
--include $(patsubst %.o,%.d,$(fuzz_tested_obj) $(fuzz_own_obj))
+-include $(patsubst %.o,%.d,$(fuzz_tested_obj) $(fuzz_own_obj) \
+	$(fuzz_whole_tested_obj) $(fuzz_whole_own_obj))

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Write the inputs that the corpora began with: programs for the console in the words
- * of records.h, and frames as a guest sends them.
+ * of records.h, frames as a guest sends them, and the files of seeds_images.c.
  *
- * usage: seeds console|assembler DIRECTORY
+ * usage: seeds console|assembler|elf|bzimage|cpio DIRECTORY
  */
 #include <endian.h>
 #include <stdio.h>
@@ -15,6 +15,7 @@
 #include <ktstr/wire.h>
 
 #include "records.h"
+#include "seeds.h"
 
 #define POLITE	0x40
 #define ALWAYS	0x80
@@ -140,7 +141,7 @@ static const struct program programs[] = {
 	} },
 };
 
-static FILE *create(const char *dir, const char *name)
+FILE *seeds__create(const char *dir, const char *name)
 {
 	char path[4096];
 	FILE *f;
@@ -154,7 +155,7 @@ static FILE *create(const char *dir, const char *name)
 	return f;
 }
 
-static void finish(FILE *f)
+void seeds__finish(FILE *f)
 {
 	if (fclose(f)) {
 		perror("seeds");
@@ -167,7 +168,7 @@ static void write_programs(const char *dir)
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
 		const struct program *p = &programs[i];
 		size_t n = MAX_RECORDS;
-		FILE *f = create(dir, p->name);
+		FILE *f = seeds__create(dir, p->name);
 
 		/* INIT is no zero record behind the first one here: the rest is not written. */
 		while (n > 1 && !memcmp(&p->r[n - 1], &(struct record){ 0 }, sizeof(p->r[0])))
@@ -179,14 +180,14 @@ static void write_programs(const char *dir)
 			r.y = htole32(r.y);
 			fwrite(&r, sizeof(r), 1, f);
 		}
-		finish(f);
+		seeds__finish(f);
 	}
 }
 
 /* How fuzz_assembler.c cuts it. */
 static FILE *create_stream(const char *dir, const char *name, uint32_t cuts)
 {
-	FILE *f = create(dir, name);
+	FILE *f = seeds__create(dir, name);
 
 	cuts = htole32(cuts);
 	fwrite(&cuts, sizeof(cuts), 1, f);
@@ -217,13 +218,13 @@ static void write_frames(const char *dir)
 	frame(f, KTSTR_T_SLOG, 0, 1, KTSTR_F_MORE, "hello", 5);
 	frame(f, KTSTR_T_SLOG, 0, 2, 0, "xKSTRKSTKSTR", 12);
 	frame(f, KTSTR_T_EXIT, 0, 3, 0, "\0\0\0\0", 4);
-	finish(f);
+	seeds__finish(f);
 	f = create_stream(dir, "events", 0x4321);
 	frame(f, KTSTR_T_EVNT, 1, 0, KTSTR_F_NOCRC, page, sizeof(page));
 	frame(f, KTSTR_T_EVNT, 2, 0, KTSTR_F_NOCRC, page, 100);
 	frame(f, KTSTR_T_EVNT, 1, 5, KTSTR_F_NOCRC, page, 10);
 	frame(f, KTSTR_T_EVNT, 1, 4, 0, page, 10);
-	finish(f);
+	seeds__finish(f);
 	f = create_stream(dir, "garbage", 0x1234);
 	fwrite("KSTKKSTRKSTR", 1, 12, f);
 	frame(f, KTSTR_FOURCC('N', 'O', 'N', 'E'), 0, 0, 0, "?", 1);
@@ -231,16 +232,25 @@ static void write_frames(const char *dir)
 	fwrite("KSTR\1\0", 1, 6, f);
 	frame(f, KTSTR_T_SOUT, 0, 2, 0, "tail", 4);
 	fwrite("KS", 1, 2, f);
-	finish(f);
+	seeds__finish(f);
 }
+
+static const struct {
+	const char *name;
+	void (*write)(const char *dir);
+} corpora[] = {
+	{ "console", write_programs }, { "assembler", write_frames }, { "elf", seeds__elf },
+	{ "bzimage", seeds__bzimage }, { "cpio", seeds__cpio },
+};
 
 int main(int argc, char **argv)
 {
-	if (argc == 3 && !strcmp(argv[1], "console"))
-		write_programs(argv[2]);
-	else if (argc == 3 && !strcmp(argv[1], "assembler"))
-		write_frames(argv[2]);
-	else
-		return fprintf(stderr, "usage: seeds console|assembler DIRECTORY\n"), 2;
-	return 0;
+	for (size_t i = 0; argc == 3 && i < sizeof(corpora) / sizeof(corpora[0]); i++) {
+		if (strcmp(argv[1], corpora[i].name))
+			continue;
+		corpora[i].write(argv[2]);
+		return 0;
+	}
+	fprintf(stderr, "usage: seeds console|assembler|elf|bzimage|cpio DIRECTORY\n");
+	return 2;
 }

@@ -128,6 +128,10 @@ TEST(shell_wants_exec_and_nothing_else)
 	args__free(&a);
 	EXPECT_EQ(-EINVAL, parse(&a, &e, "--exec x --sched y", true));
 	args__free(&a);
+	/* Not the directory we happen to be in. */
+	EXPECT_EQ(-EINVAL, parse(&a, &e, "--exec x --include ''", true));
+	EXPECT_NE(NULL, strstr(e.msg, "--include is empty"));
+	args__free(&a);
 	ASSERT_EQ(0, parse(&a, &e, "--exec 'x y' --include a --include b", true));
 	EXPECT_STREQ("x y", a.exec);
 	EXPECT_EQ(2, a.include.n);

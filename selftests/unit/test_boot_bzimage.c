@@ -119,6 +119,14 @@ TEST_F(bz, addresses_outside_ram_are_refused)
 	EXPECT_EQ(-ENOMEM, load(self));
 }
 
+TEST_F(bz, a_kernel_that_ends_before_its_entry_is_refused)
+{
+	self->h->syssize = 0x200 / 16;
+	EXPECT_EQ(-ENOEXEC, load(self));
+	self->h->syssize++;
+	EXPECT_EQ(0, load(self));
+}
+
 TEST_F(bz, a_payload_outside_the_kernel_is_refused)
 {
 	self->h->payload_length = 1;

@@ -204,6 +204,26 @@ TEST_F(report, a_cut_file_is_still_worth_its_tables)
 	EXPECT_STREQ("", self->out);
 }
 
+/* The input is opened for writing before it is read. */
+TEST_F(report, the_events_are_not_overwritten_by_what_is_made_of_them)
+{
+	static const char * const options[] = {
+		"--trace %s", "--html %s", "--trace %s/../%s/events.ktstr",
+	};
+	struct stat before, after;
+	char words[128];
+
+	ASSERT_EQ(0, stat(self->file, &before));
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(words, sizeof(words), options[i], i < 2 ? self->file : self->dir,
+			 strrchr(self->dir, '/') + 1);
+		EXPECT_EQ(2, report(words, self->dir, self->out, sizeof(self->out)));
+		EXPECT_NE(NULL, strstr(said.msg, "the file with the events"));
+		ASSERT_EQ(0, stat(self->file, &after));
+		EXPECT_EQ(before.st_size, after.st_size);
+	}
+}
+
 TEST_F(report, wrong_words_are_named)
 {
 	static const char * const wrong[][2] = {

@@ -3,6 +3,7 @@
  * The cpio writer, read back by cpio(1) and by hand.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,6 +159,56 @@ TEST_F(cpio, a_path_is_taken_once)
 	EXPECT_EQ(0, cpio__file(self->c, "/x", 0644, "x", 1));
 	EXPECT_EQ(-EEXIST, cpio__file(self->c, "/x", 0644, "y", 1));
 	EXPECT_EQ(-EEXIST, cpio__symlink(self->c, "/x", "y"));
+}
+
+TEST_F(cpio, nothing_goes_below_what_is_no_directory)
+{
+	EXPECT_EQ(0, cpio__file(self->c, "/x", 0644, "x", 1));
+	EXPECT_EQ(0, cpio__symlink(self->c, "/y", "/tmp"));
+	EXPECT_EQ(-ENOTDIR, cpio__file(self->c, "/x/a", 0644, "a", 1));
+	EXPECT_EQ(-ENOTDIR, cpio__dir(self->c, "/x/b/c", 0755));
+	EXPECT_EQ(-ENOTDIR, cpio__file(self->c, "/y/a", 0644, "a", 1));
+	EXPECT_EQ(-ENOTDIR, cpio__symlink(self->c, "/y/b", "a"));
+}
+
+TEST_F(cpio, a_directory_takes_the_place_of_nothing_else)
+{
+	EXPECT_EQ(0, cpio__file(self->c, "/x", 0644, "x", 1));
+	EXPECT_EQ(-EEXIST, cpio__dir(self->c, "/x", 0755));
+	EXPECT_EQ(0, cpio__dir(self->c, "/y", 0755));
+	EXPECT_EQ(0, cpio__dir(self->c, "/y", 0700));
+	EXPECT_EQ(-EEXIST, cpio__file(self->c, "/y", 0644, "y", 1));
+}
+
+/* The kernel stops at this name: all that follows would be missing in the guest. */
+TEST_F(cpio, a_file_of_the_trailers_name_is_refused)
+{
+	EXPECT_EQ(-EINVAL, cpio__file(self->c, "/TRAILER!!!", 0644, "x", 1));
+	EXPECT_EQ(-EINVAL, cpio__dir(self->c, "/TRAILER!!!", 0755));
+	EXPECT_EQ(0, cpio__file(self->c, "/x/TRAILER!!!", 0644, "x", 1));
+	EXPECT_EQ(0, cpio__file(self->c, "/TRAILER!!!!", 0644, "x", 1));
+}
+
+/* The kernel makes no link of such, and says nothing. */
+TEST_F(cpio, links_to_nowhere_or_too_far_are_refused)
+{
+	char target[PATH_MAX + 1];
+
+	memset(target, 'x', PATH_MAX);
+	target[PATH_MAX] = '\0';
+	EXPECT_EQ(-EINVAL, cpio__symlink(self->c, "/empty", ""));
+	EXPECT_EQ(-ENAMETOOLONG, cpio__symlink(self->c, "/far", target));
+	EXPECT_EQ(0, cpio__symlink(self->c, "/near", target + 1));
+}
+
+TEST_F(cpio, a_name_that_no_file_system_takes_is_refused)
+{
+	char path[300] = "/d/";
+
+	memset(path + 3, 'x', NAME_MAX + 1);
+	EXPECT_EQ(-ENAMETOOLONG, cpio__file(self->c, path, 0644, "x", 1));
+	path[3 + NAME_MAX] = '\0';
+	EXPECT_EQ(0, cpio__file(self->c, path, 0644, "x", 1));
 }
 
 TEST_F(cpio, too_long_and_too_large_are_refused)

@@ -166,6 +166,53 @@ TEST_F(elf, flipped_bytes_of_the_dynamic_section_are_survived)
 	free(data);
 }
 
+/* A second one would cost a walk and a copy; 65535 of them would cost minutes and all memory. */
+TEST_F(elf, a_second_dynamic_section_is_refused)
+{
+	struct elf_needed n;
+	size_t len;
+	uint8_t *data = load(self->dir, "prog", &len);
+	Elf64_Ehdr *eh = (Elf64_Ehdr *)data;
+	Elf64_Phdr *ph, dynamic = { 0 };
+
+	ASSERT_NE(NULL, data);
+	ph = (Elf64_Phdr *)(data + eh->e_phoff);
+	for (int i = 0; i < eh->e_phnum; i++)
+		if (ph[i].p_type == PT_DYNAMIC)
+			dynamic = ph[i];
+	for (int i = 0; i < eh->e_phnum; i++)
+		if (ph[i].p_type == PT_NOTE)
+			ph[i] = dynamic;
+	EXPECT_EQ(-ENOEXEC, elf_needed__read(data, len, "prog", &n, &self->e));
+	free(data);
+}
+
+TEST_F(elf, a_second_table_of_strings_is_refused)
+{
+	struct elf_needed n;
+	size_t len;
+	uint8_t *data = load(self->dir, "prog", &len);
+	Elf64_Ehdr *eh = (Elf64_Ehdr *)data;
+	Elf64_Phdr *ph;
+	Elf64_Dyn *dyn = NULL;
+	uint64_t strtab = 0;
+
+	ASSERT_NE(NULL, data);
+	ph = (Elf64_Phdr *)(data + eh->e_phoff);
+	for (int i = 0; i < eh->e_phnum; i++)
+		if (ph[i].p_type == PT_DYNAMIC)
+			dyn = (Elf64_Dyn *)(data + ph[i].p_offset);
+	ASSERT_NE(NULL, dyn);
+	for (Elf64_Dyn *d = dyn; d->d_tag != DT_NULL; d++)
+		if (d->d_tag == DT_STRTAB)
+			strtab = d->d_un.d_ptr;
+	for (; dyn->d_tag != DT_NULL; dyn++)
+		if (dyn->d_tag == DT_DEBUG)
+			*dyn = (Elf64_Dyn){ DT_STRTAB, { strtab } };
+	EXPECT_EQ(-ENOEXEC, elf_needed__read(data, len, "prog", &n, &self->e));
+	free(data);
+}
+
 TEST_F(elf, libraries_of_libraries_are_packed_and_reachable)
 {
 	char host[128];

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <ktstr/vmm.h>
 
@@ -401,6 +402,16 @@ TEST_F(check, garbled_elf_headers_never_crash)
 	EXPECT_EQ(0, judge(self, self->img.len, true));
 }
 
+TEST_F(check, a_segment_without_bytes_in_the_file_is_not_cut_short)
+{
+	image__vmlinux(&self->img);
+	self->img.ph[1].p_filesz = 0;
+	self->img.ph[1].p_offset = self->img.len + 0x1000;
+	EXPECT_EQ(0, judge(self, self->img.len, false)) TH_LOG("%s", self->e.msg);
+	self->img.ph[1].p_filesz = 1;
+	EXPECT_EQ(-ENOEXEC, judge(self, self->img.len, false));
+}
+
 TEST_F(check, files_that_are_no_files_are_refused_at_once)
 {
 	EXPECT_EQ(-ENOENT, vmm__check_kernel("/nonexistent/vmlinux", false, &self->e));
@@ -411,6 +422,24 @@ TEST_F(check, files_that_are_no_files_are_refused_at_once)
 	ASSERT_EQ(0, mkfifo(self->img.path, 0600));
 	EXPECT_EQ(-ENOEXEC, vmm__check_kernel(self->img.path, false, &self->e));
 	EXPECT_EQ(-ENOEXEC, vmm__check_kernel("/proc/self/exe", false, &self->e));
+}
+
+TEST_F(check, what_may_not_be_read_is_said_so)
+{
+	pid_t pid;
+	int status;
+
+	if (geteuid())
+		SKIP(return, "only root can become another user");
+	image__vmlinux(&self->img);
+	image__write(&self->img, self->img.len);
+	ASSERT_EQ(0, chmod(self->img.path, 0));
+	pid = fork();
+	if (!pid)
+		_exit(setuid(65534) || vmm__check_kernel(self->img.path, false, &self->e) != -EACCES ||
+		      !strstr(self->e.msg, self->img.path) || !strstr(self->e.msg, "permissions"));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
 }
 
 TEST_HARNESS_MAIN

@@ -9,6 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <ktstr/vmm.h>
+
+#include "selftests/unit/image.h"
 #include "selftests/unit/unit.h"
 #include "ktstr_run.h"
 
@@ -84,6 +87,113 @@ TEST_F(bad, kernel_is_a_directory)
 	REFUSED(self->k.dir, "run", "--kernel", self->k.dir);
 }
 
+/* Whoever opens one of these and waits for its other end waits for ever. */
+TEST_F(bad, kernel_is_a_fifo_or_a_device)
+{
+	ASSERT_EQ(0, mkfifo(self->path, 0644));
+	REFUSED(self->path, "run", "--kernel", self->path);
+	REFUSED(self->path, "shell", "--exec", "true", "--kernel", self->path);
+	REFUSED("/dev/zero", "run", "--kernel", "/dev/zero");
+	REFUSED("/dev/tty", "run", "--kernel", "/dev/tty");
+}
+
+TEST_F(bad, kernel_is_random_bytes)
+{
+	static const size_t sizes[] = { 1, 3, 16, 64, 100, 0x206, 0x300, 4096, 100000 };
+	uint8_t data[100000];
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		FILE *f = fopen(self->path, "w");
+
+		ASSERT_NE(NULL, f);
+		for (size_t n = 0; n < sizes[i]; n++)
+			data[n] = (uint8_t)((n + i) * 2654435761u >> 13);
+		fwrite(data, 1, sizes[i], f);
+		fclose(f);
+		REFUSED(self->path, "run", "--kernel", self->path);
+	}
+}
+
+/* Around every structure of the file and within each. */
+TEST_F(bad, kernel_is_cut_short)
+{
+	static const size_t elf[] = {
+		1, 4, 16, 63, 64, 65, 119, 120, 175, 176, 0x800, 0x1000, 0x4000,
+	};
+	static const size_t bz[] = {
+		1, 0x1ff, 0x205, 0x206, 0x260, 0x26b, 0x26c, 0x400, 2560, 2561, 30000,
+	};
+	struct image img;
+
+	image__init(&img);
+	image__vmlinux(&img);
+	for (size_t i = 0; i < sizeof(elf) / sizeof(elf[0]); i++) {
+		image__write(&img, elf[i]);
+		REFUSED(img.path, "run", "--kernel", img.path);
+	}
+	image__write(&img, img.len - 1);
+	REFUSED(img.path, "run", "--kernel", img.path);
+	memset(img.buf, 0, IMAGE_MAX);
+	image__bzimage(&img, NULL, 0);
+	for (size_t i = 0; i < sizeof(bz) / sizeof(bz[0]); i++) {
+		image__write(&img, bz[i]);
+		REFUSED(img.path, "run", "--kernel", img.path);
+	}
+	image__free(&img);
+}
+
+TEST_F(bad, kernel_is_for_another_machine)
+{
+	static const struct {
+		unsigned char class, data;
+		uint16_t machine, type;
+	} others[] = {
+		{ ELFCLASS64, ELFDATA2LSB, EM_AARCH64, ET_EXEC },
+		{ ELFCLASS64, ELFDATA2LSB, EM_RISCV, ET_EXEC },
+		{ ELFCLASS32, ELFDATA2LSB, EM_386, ET_EXEC },
+		{ ELFCLASS32, ELFDATA2LSB, EM_X86_64, ET_EXEC },
+		{ ELFCLASS64, ELFDATA2MSB, EM_S390, ET_EXEC },
+		{ ELFCLASS64, ELFDATA2MSB, EM_X86_64, ET_EXEC },
+		/* An object file, as ktstr.ko is one, and a core dump. */
+		{ ELFCLASS64, ELFDATA2LSB, EM_X86_64, ET_REL },
+		{ ELFCLASS64, ELFDATA2LSB, EM_X86_64, ET_CORE },
+	};
+	struct image img;
+
+	image__init(&img);
+	image__vmlinux(&img);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		img.eh->e_ident[EI_CLASS] = others[i].class;
+		img.eh->e_ident[EI_DATA] = others[i].data;
+		img.eh->e_machine = others[i].machine;
+		img.eh->e_type = others[i].type;
+		image__write(&img, img.len);
+		REFUSED(img.path, "run", "--kernel", img.path);
+	}
+	image__free(&img);
+}
+
+/* Only the machine knows how much memory it has: it says so before it starts. */
+TEST_F(bad, kernel_is_too_large_for_the_memory)
+{
+	struct ktstr_error e;
+	struct image img;
+
+	if (vmm__check_kvm(&e))
+		SKIP(return, "%s", e.msg);
+	image__init(&img);
+	image__vmlinux(&img);
+	img.ph[1].p_memsz = 200 << 20;
+	image__write(&img, img.len);
+	ASSERT_EQ(0, ktstr_run__command(&self->k, 60, NULL, 0, "run", "--accel", "kvm", "--kernel",
+					img.path, "--memory", "128", NULL));
+	EXPECT_EQ(2, self->k.r.status);
+	EXPECT_NE(NULL, strstr(self->k.r.err, "does not fit"));
+	EXPECT_NE(NULL, strstr(self->k.r.err, "raise --memory"));
+	EXPECT_TRUE(one_line(self->k.r.err));
+	image__free(&img);
+}
+
 TEST_F(bad, kernel_is_an_ordinary_program)
 {
 	REFUSED("/bin/true", "run", "--kernel", "/bin/true");
@@ -119,6 +229,13 @@ TEST_F(bad, scheduler_is_not_executable)
 TEST_F(bad, scheduler_is_a_directory)
 {
 	REFUSED(self->k.dir, "run", "--sched", self->k.dir);
+}
+
+TEST_F(bad, scheduler_is_a_fifo)
+{
+	ASSERT_EQ(0, mkfifo(self->path, 0755));
+	REFUSED(self->path, "run", "--sched", self->path);
+	REFUSED(self->path, "shell", "--exec", "true", "--include", self->path);
 }
 
 TEST_F(bad, scheduler_lacks_a_library)
@@ -182,6 +299,13 @@ TEST_F(bad, memory_out_of_range)
 	REFUSED("memory", "run", "--memory", "99999999999999999999");
 	REFUSED("memory", "run", "--memory", "1024MB");
 	REFUSED("memory", "run", "--memory", "900000000");
+	REFUSED("memory", "run", "--memory", "63");
+	REFUSED("memory", "run", "--memory", "0x400");
+	REFUSED("memory", "run", "--memory", "1e3");
+	REFUSED("memory", "run", "--memory", "512.5");
+	REFUSED("memory", "run", "--memory", " 512");
+	REFUSED("memory", "run", "--memory", "+512");
+	REFUSED("memory", "run", "--memory", "");
 }
 
 TEST_F(bad, numbers_that_are_none)
@@ -209,6 +333,124 @@ TEST_F(bad, out_directory_cannot_be_made)
 TEST_F(bad, json_file_cannot_be_made)
 {
 	REFUSED("/nonexistent/out.json", "run", "--json", "/nonexistent/out.json");
+}
+
+TEST_F(bad, out_or_json_is_of_the_wrong_kind)
+{
+	write_file(self->path, "precious\n", 0644);
+	REFUSED(self->path, "run", "--out", self->path);
+	REFUSED(self->k.dir, "run", "--json", self->k.dir);
+}
+
+/* Two lines would be two errors, and an escape sequence a command to the terminal. */
+TEST_F(bad, names_that_break_the_line)
+{
+	REFUSED("da?nce", "da\nnce");
+	REFUSED("no?such", "run", "no\nsuch");
+	REFUSED("/tmp/?[2J", "run", "--kernel", "/tmp/\033[2J");
+	REFUSED("/tmp/a?b", "shell", "--exec", "true", "--include", "/tmp/a\nb");
+	REFUSED("a?b", "topo", "a\nb");
+	REFUSED("a?b", "kernel", "a\nb");
+	REFUSED("a?b", "doctor", "a\rb");
+	REFUSED("a?b", "report", "a\nb");
+}
+
+TEST_F(bad, doctor_says_a_line_for_each_finding)
+{
+	const char *old = getenv("KTSTR_KERNEL");
+	char keep[4096] = "";
+
+	if (old)
+		snprintf(keep, sizeof(keep), "%s", old);
+	setenv("KTSTR_KERNEL", "/no\nok  such", 1);
+	ASSERT_EQ(0, ktstr_run__command(&self->k, 60, NULL, 0, "doctor", NULL));
+	if (old)
+		setenv("KTSTR_KERNEL", keep, 1);
+	else
+		unsetenv("KTSTR_KERNEL");
+	EXPECT_EQ(2, self->k.r.status);
+	EXPECT_NE(NULL, strstr(self->k.r.out, "!!  kernel: KTSTR_KERNEL: no kernel at /no?ok  such"));
+}
+
+TEST_F(bad, names_without_end)
+{
+	char name[6000];
+
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	REFUSED("xxx", name);
+	REFUSED("xxx", "run", name);
+	REFUSED("--kernel", "run", "--kernel", name);
+	REFUSED("--out", "run", "--out", name);
+	REFUSED("--json", "run", "--json", name);
+	REFUSED("--include", "shell", "--exec", "true", "--include", name);
+	REFUSED("too long", "report", name);
+	for (size_t i = 0; i + 1 < sizeof(name); i++)
+		name[i] = i % 2 ? 'x' : '/';
+	REFUSED("--kernel", "run", "--kernel", name);
+	REFUSED("--out", "run", "--out", name);
+}
+
+TEST_F(bad, words_too_many)
+{
+	REFUSED("kernel list takes no x", "kernel", "list", "x");
+	REFUSED("what to do", "kernel");
+	REFUSED("\"\"", "kernel", "");
+}
+
+/* @script sees ktstr as $1; status 2 and one sentence that names @named. */
+static void expect_shell(struct __test_metadata *_metadata, FIXTURE_DATA(bad) *self,
+			 const char *script, const char *named)
+{
+	const char *ktstr = getenv("KTSTR") ? getenv("KTSTR") : "./ktstr";
+	const char *argv[] = { "sh", "-c", script, "sh", ktstr, self->path, NULL };
+
+	ASSERT_EQ(0, proc_run(&self->k.r, 60, NULL, 0, argv));
+	EXPECT_EQ(2, self->k.r.status);
+	EXPECT_NE(NULL, strstr(self->k.r.err, named));
+	EXPECT_TRUE(one_line(self->k.r.err));
+	if (self->k.r.status != 2 || !strstr(self->k.r.err, named))
+		proc_print(&self->k.r, argv);
+	proc_free(&self->k.r);
+}
+
+#define SHELL(_script, _named) expect_shell(_metadata, self, _script, _named)
+
+TEST_F(bad, stdout_that_takes_nothing)
+{
+	static const char * const commands[] = {
+		"list", "list --json", "topo 1,1,2,1", "help", "run --help", "run --dry-run",
+	};
+	char script[128];
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		snprintf(script, sizeof(script), "\"$1\" %s >&-", commands[i]);
+		SHELL(script, "cannot write to stdout");
+		snprintf(script, sizeof(script), "\"$1\" %s >/dev/full", commands[i]);
+		SHELL(script, "cannot write to stdout");
+		/* SIGXFSZ must not end it without a word. */
+		snprintf(script, sizeof(script), "ulimit -f 0; \"$1\" %s >\"$2\"", commands[i]);
+		SHELL(script, "cannot write to stdout");
+	}
+}
+
+TEST_F(bad, closed_stderr_changes_no_status)
+{
+	const char *ktstr = getenv("KTSTR") ? getenv("KTSTR") : "./ktstr";
+	const char *argv[] = { "sh", "-c", "\"$1\" dance 2>&- </dev/null", "sh", ktstr, NULL };
+
+	ASSERT_EQ(0, proc_run(&self->k.r, 60, NULL, 0, argv));
+	EXPECT_EQ(2, self->k.r.status);
+	EXPECT_STREQ("", self->k.r.out);
+}
+
+TEST_F(bad, the_host_gives_no_memory_for_the_guest)
+{
+	struct ktstr_error e;
+
+	if (vmm__check_kvm(&e))
+		SKIP(return, "%s", e.msg);
+	SHELL("ulimit -v 300000; exec \"$1\" run --accel kvm", "1024 MiB");
 }
 
 TEST_F(bad, kvm_is_not_permitted)

@@ -146,4 +146,33 @@ TEST_F_TIMEOUT(box, json_file_arrives_whole, 90)
 	fclose(f);
 }
 
+/* 125 and 137 are no exit status of "ktstr run": nobody could tell them from a verdict. */
+TEST_F_TIMEOUT(box, a_box_that_breaks_is_an_environment_error, 90)
+{
+	static const struct {
+		const char *script, *said;
+	} broken[] = {
+		{ "echo 'kvmbox: no luck' >&2; exit 125", "no luck" },
+		{ "kill -9 $$", "status 137" },
+		{ "exit 77", "status 77" },
+	};
+
+	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+		char path[128];
+		FILE *f;
+
+		snprintf(path, sizeof(path), "%s/kvmbox", self->k.dir);
+		f = fopen(path, "w");
+		ASSERT_NE(NULL, f);
+		fprintf(f, "#!/bin/sh\n%s\n", broken[i].script);
+		fclose(f);
+		ASSERT_EQ(0, chmod(path, 0755));
+		ASSERT_EQ(0, setenv("KTSTR_KVMBOX", path, 1));
+		ASSERT_EQ(0, ktstr_run__command(&self->k, 60, NULL, 0, "run", "--accel", "box", NULL));
+		EXPECT_EQ(2, self->k.r.status);
+		EXPECT_NE(NULL, strstr(self->k.r.err, broken[i].said));
+	}
+	unsetenv("KTSTR_KVMBOX");
+}
+
 TEST_HARNESS_MAIN

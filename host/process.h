@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the caller may have done to our process, made harmless.
+ */
+#ifndef KTSTR_HOST_PROCESS_H
+#define KTSTR_HOST_PROCESS_H
+
+/**
+ * process__prepare() - first thing in main()
+ *
+ * Descriptors 0 to 2 that are closed get a file that cannot be written: the next file
+ * that is opened must not take the place of stdout, and what is printed must still
+ * fail. A file that grows beyond ulimit -f is an error of write(), not the end.
+ *
+ * Return: 0 or a negative errno.
+ */
+int process__prepare(void);
+
+#endif /* KTSTR_HOST_PROCESS_H */
