@@ -117,7 +117,8 @@ static int take_dyn(struct reader *r, const GElf_Dyn *dyn)
 /* One of each: looking at many would take minutes, and libelf keeps a copy of each. */
 static int read_dynamic(struct reader *r, const GElf_Phdr *ph)
 {
-	Elf_Data *d = r->has_dynamic ? NULL : elf_getdata_rawchunk(r->elf, ph->p_offset, ph->p_filesz, ELF_T_DYN);
+	Elf_Data *d = r->has_dynamic ? NULL :
+		      elf_getdata_rawchunk(r->elf, ph->p_offset, ph->p_filesz, ELF_T_DYN);
 	size_t size = gelf_fsize(r->elf, ELF_T_DYN, 1, EV_CURRENT);
 	size_t n = d && size ? d->d_size / size : 0;
 	bool has_strtab = false;
