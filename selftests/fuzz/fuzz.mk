@@ -36,7 +36,8 @@ fuzz_seeds_src := $(addprefix $(fuzz_dir)/,seeds.c seeds_images.c images.c)
 
 # A file of events is fuzzed as it is: the descriptions in it need frames of full size.
 fuzz_report_src := $(addprefix host/,assembler.c buf.c histogram.c recompute.c) \
-	$(sort $(wildcard host/event_*.c host/events*.c)) vmm/topology.c
+	$(sort $(wildcard host/event_*.c host/events*.c host/topo_json.c host/topo_picture.c)) \
+	$(sort $(wildcard vmm/topology*.c))
 fuzz_events_src := $(addprefix $(fuzz_dir)/,fuzz_events.c frames.c oracle.c)
 
 fuzz_whole_obj = $(patsubst %.c,$(B)/fuzz/whole/%.o,$(1))
