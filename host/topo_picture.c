@@ -23,13 +23,6 @@ void topo_out__label(char *dst, size_t size, const struct ktstr_topology *t, con
 			 ktstr_topology__nr_cpus(t));
 }
 
-/* Does every LLC look like the first, and every node? */
-static bool is_even(const struct ktstr_topology *t)
-{
-	return ktstr_topology__nr_cpus(t) == t->llcs * t->cores * t->threads &&
-	       ktstr_topology__node_llcs(t, 0).nr * t->nodes == t->llcs;
-}
-
 void topo_out__line(struct buf *b, const char *name, const struct ktstr_topology *t,
 		    const struct ktstr_topology_about *about)
 {
@@ -37,7 +30,7 @@ void topo_out__line(struct buf *b, const char *name, const struct ktstr_topology
 
 	snprintf(shape, sizeof(shape), "%u,%u,%u,%u", t->nodes, t->llcs, t->cores, t->threads);
 	buf__printf(b, "%-*s %4u CPUs  %-10s %s\n", NAME_WIDTH, name, ktstr_topology__nr_cpus(t),
-		    is_even(t) ? shape : "uneven", about->text);
+		    ktstr_topology__is_even(t) ? shape : "uneven", about->text);
 }
 
 static int digits(uint32_t n)
@@ -47,14 +40,9 @@ static int digits(uint32_t n)
 
 static void put_size(struct buf *b, uint64_t kib)
 {
-	static const char units[] = "KMGT";
-	unsigned int unit = 0;
+	char text[KTSTR_TOPOLOGY_SIZE_TEXT];
 
-	while (kib && unit < 3 && kib % 1024 == 0) {
-		kib /= 1024;
-		unit++;
-	}
-	buf__printf(b, "%llu%c", (unsigned long long)kib, units[unit]);
+	buf__printf(b, "%s", ktstr_topology__size(text, sizeof(text), kib));
 }
 
 /* No core has that many threads, but what can be asked for must fit a line. */

@@ -85,30 +85,26 @@ struct ktstr_topology_detail *ktstr_topology_detail__even(const struct ktstr_top
 	return NULL;
 }
 
-static uint32_t most_cores(const struct ktstr_topology_detail *d)
+/* The most that one of @nr things has, the one after the last having the end. */
+static uint32_t most(const uint16_t *first, uint32_t nr)
 {
-	uint32_t most = 0;
+	uint32_t found = 0;
 
-	for (uint32_t llc = 0; llc < d->nr_llcs; llc++) {
-		uint32_t nr = d->llc_core[llc + 1] - d->llc_core[llc];
-
-		if (nr > most)
-			most = nr;
-	}
-	return most;
+	for (uint32_t i = 0; i < nr; i++)
+		if ((uint32_t)(first[i + 1] - first[i]) > found)
+			found = first[i + 1] - first[i];
+	return found;
 }
 
-static uint32_t most_threads(const struct ktstr_topology_detail *d)
+bool ktstr_topology__is_even(const struct ktstr_topology *t)
 {
-	uint32_t most = 0;
-
-	for (uint32_t core = 0; core < d->nr_cores; core++) {
-		uint32_t nr = d->core_cpu[core + 1] - d->core_cpu[core];
-
-		if (nr > most)
-			most = nr;
-	}
-	return most;
+	if (!t->detail)
+		return true;
+	for (uint32_t node = 0; node < t->nodes; node++)
+		if (ktstr_topology__node_llcs(t, node).nr * t->nodes != t->llcs)
+			return false;
+	/* None has more, so all have as many. */
+	return ktstr_topology__nr_cpus(t) == t->llcs * t->cores * t->threads;
 }
 
 static int check_llcs(const struct ktstr_topology_detail *d, struct ktstr_error *e)
@@ -200,8 +196,8 @@ int ktstr_topology__of_detail(struct ktstr_topology *out, const struct ktstr_top
 			      struct ktstr_error *e)
 {
 	struct ktstr_topology t = {
-		.nodes = d->nr_nodes, .llcs = d->nr_llcs, .cores = most_cores(d),
-		.threads = most_threads(d), .detail = d,
+		.nodes = d->nr_nodes, .llcs = d->nr_llcs, .cores = most(d->llc_core, d->nr_llcs),
+		.threads = most(d->core_cpu, d->nr_cores), .detail = d,
 	};
 	int err = check_llcs(d, e);
 

@@ -7,8 +7,7 @@
 
 #include <ktstr/topology_text.h>
 
-/* The largest unit that leaves no rest. */
-static void put_size(FILE *f, uint64_t kib)
+const char *ktstr_topology__size(char *dst, size_t len, uint64_t kib)
 {
 	static const char units[] = "KMGT";
 	unsigned int unit = 0;
@@ -17,25 +16,24 @@ static void put_size(FILE *f, uint64_t kib)
 		kib /= 1024;
 		unit++;
 	}
-	fprintf(f, "%llu%c", (unsigned long long)kib, units[unit]);
+	snprintf(dst, len, "%llu%c", (unsigned long long)kib, units[unit]);
+	return dst;
 }
 
-static bool is_even(const struct ktstr_topology *t)
+static void put_size(FILE *f, uint64_t kib)
 {
-	const struct ktstr_topology_detail *d = t->detail;
+	char text[KTSTR_TOPOLOGY_SIZE_TEXT];
 
-	if (!d)
-		return true;
-	for (uint32_t node = 0; node < d->nr_nodes; node++)
-		if (ktstr_topology__node_llcs(t, node).nr * t->nodes != t->llcs)
+	fputs(ktstr_topology__size(text, sizeof(text), kib), f);
+}
+
+/* A "shape" line says nothing of an LLC's size. */
+static bool is_a_shape(const struct ktstr_topology *t)
+{
+	for (uint32_t llc = 0; t->detail && llc < t->detail->nr_llcs; llc++)
+		if (t->detail->llc_kib[llc])
 			return false;
-	for (uint32_t llc = 0; llc < d->nr_llcs; llc++)
-		if (ktstr_topology__llc_cores(t, llc).nr != t->cores || d->llc_kib[llc])
-			return false;
-	for (uint32_t core = 0; core < d->nr_cores; core++)
-		if (ktstr_topology__core_cpus(t, core).nr != t->threads)
-			return false;
-	return true;
+	return ktstr_topology__is_even(t);
 }
 
 static void put_caches(FILE *f, const struct ktstr_topology_detail *d)
@@ -165,7 +163,7 @@ static void put_capacities(FILE *f, const struct ktstr_topology *t)
 
 static void put(FILE *f, const struct ktstr_topology *t, const char *about)
 {
-	bool even = is_even(t);
+	bool even = is_a_shape(t);
 
 	if (about && *about)
 		fprintf(f, "about %s\n", about);

@@ -137,6 +137,9 @@ int ktstr_topology__check_memory(const struct ktstr_topology *t, uint32_t mib,
 /** ktstr_topology__equal() - do both describe the same machine, however they were written? */
 bool ktstr_topology__equal(const struct ktstr_topology *a, const struct ktstr_topology *b);
 
+/** ktstr_topology__is_even() - do the four numbers alone say how its CPUs hang together? */
+bool ktstr_topology__is_even(const struct ktstr_topology *t);
+
 /** ktstr_topology__free() - give a detail back that its caller owns; the topology is zeroed */
 void ktstr_topology__free(struct ktstr_topology *t);
 

@@ -54,6 +54,11 @@ int ktstr_topology__load(const char *path, struct ktstr_topology *out,
  */
 char *ktstr_topology__text(const struct ktstr_topology *t, const char *about);
 
+#define KTSTR_TOPOLOGY_SIZE_TEXT	24u	/* bytes that hold any size */
+
+/** ktstr_topology__size() - "32M": a size as texts have it, in the largest unit; return: @dst */
+const char *ktstr_topology__size(char *dst, size_t len, uint64_t kib);
+
 /** ktstr_topology_preset__at() - the presets in the order of "ktstr topo"; NULL after the last */
 const struct ktstr_topology_preset *ktstr_topology_preset__at(unsigned int i);
 

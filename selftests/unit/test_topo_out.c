@@ -170,6 +170,15 @@ TEST_F(out, line_of_the_list)
 		     self->b.data);
 }
 
+/* As many LLCs as three even nodes have, the first with its share, and another without. */
+TEST_F(out, nodes_that_differ_are_not_even)
+{
+	READ("node 0\nllc 2\nnode 1\nllc 2\nllc 2\nnode 2\n");
+	EXPECT_FALSE(ktstr_topology__is_even(&self->t));
+	topo_out__line(&self->b, "x", &self->t, &self->about);
+	EXPECT_NE(NULL, strstr(self->b.data, " uneven ")) TH_LOG("%s", self->b.data);
+}
+
 TEST_F(out, labels)
 {
 	char label[160], tiny[8];
