@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "selftests/shapes.h"
 #include "vmm/acpi.h"
 #include "vmm/layout.h"
 
@@ -48,6 +49,20 @@ static inline const uint8_t *acpi_find(const struct acpi_blob *b, const char *si
 		if (!memcmp(b->data + b->off[i], sig, 4))
 			return b->data + b->off[i];
 	return NULL;
+}
+
+/* Tables of a shape with so much RAM, in the place of those in @b; 0 or a negative errno. */
+static inline int acpi_remake(struct ktstr_topology *t, struct acpi_blob *b,
+			      const struct shape *s, uint64_t low, uint64_t high)
+{
+	struct acpi_ram ram = { low, high };
+	struct ktstr_error e;
+	int err;
+
+	acpi__free(b);
+	ktstr_topology__free(t);
+	err = shape__make(s, t, &e);
+	return err ? err : acpi__build(b, t, &ram);
 }
 
 #endif /* ACPI_READ_H */

@@ -38,22 +38,11 @@ FIXTURE_TEARDOWN(tables)
 	ktstr_topology__free(&self->t);
 }
 
-static int make(struct ktstr_topology *t, struct acpi_blob *b, size_t i, uint64_t low, uint64_t high)
-{
-	struct acpi_ram ram = { low, high };
-	struct ktstr_error e;
-	int err;
-
-	acpi__free(b);
-	ktstr_topology__free(t);
-	err = shape__make(&shapes[i], t, &e);
-	return err ? err : acpi__build(b, t, &ram);
-}
-
 TEST_F(tables, rsdp_is_right_and_leads_to_the_xsdt)
 {
 	for (size_t i = 0; i < NR_SHAPES; i++) {
-		ASSERT_EQ(0, make(&self->t, &self->b, i, variant->low, variant->high));
+		ASSERT_EQ(0, acpi_remake(&self->t, &self->b, &shapes[i], variant->low,
+				 variant->high));
 		const uint8_t *p = self->b.data;
 
 		EXPECT_EQ(0, memcmp(p, "RSD PTR ", 8));
@@ -67,7 +56,8 @@ TEST_F(tables, rsdp_is_right_and_leads_to_the_xsdt)
 TEST_F(tables, every_checksum_and_length_is_right)
 {
 	for (size_t i = 0; i < NR_SHAPES; i++) {
-		ASSERT_EQ(0, make(&self->t, &self->b, i, variant->low, variant->high));
+		ASSERT_EQ(0, acpi_remake(&self->t, &self->b, &shapes[i], variant->low,
+				 variant->high));
 		uint32_t end = ACPI_HEADER;
 
 		ASSERT_GE(LAYOUT_ACPI_MAX, self->b.len);
@@ -86,7 +76,8 @@ TEST_F(tables, every_checksum_and_length_is_right)
 TEST_F(tables, xsdt_lists_all_but_itself_and_the_dsdt)
 {
 	for (size_t i = 0; i < NR_SHAPES; i++) {
-		ASSERT_EQ(0, make(&self->t, &self->b, i, variant->low, variant->high));
+		ASSERT_EQ(0, acpi_remake(&self->t, &self->b, &shapes[i], variant->low,
+				 variant->high));
 		const uint8_t *x = acpi_find(&self->b, "XSDT");
 		uint32_t n = (get32(x + 4) - ACPI_HEADER) / 8;
 
@@ -101,7 +92,8 @@ TEST_F(tables, fadt_knows_how_to_end_the_machine)
 {
 	const uint8_t *f;
 
-	ASSERT_EQ(0, make(&self->t, &self->b, 0, variant->low, variant->high));
+	ASSERT_EQ(0, acpi_remake(&self->t, &self->b, &shapes[0], variant->low,
+				 variant->high));
 	f = acpi_find(&self->b, "FACP");
 	ASSERT_NE(NULL, f);
 	EXPECT_EQ(276, get32(f + 4));
@@ -131,7 +123,8 @@ static bool read_cpu(const uint8_t *e, uint32_t *id, uint32_t *uid)
 TEST_F(tables, madt_lists_every_cpu_in_order_and_how_nmis_come)
 {
 	for (size_t i = 0; i < NR_SHAPES; i++) {
-		ASSERT_EQ(0, make(&self->t, &self->b, i, variant->low, variant->high));
+		ASSERT_EQ(0, acpi_remake(&self->t, &self->b, &shapes[i], variant->low,
+				 variant->high));
 		const uint8_t *m = acpi_find(&self->b, "APIC");
 		uint32_t cpus = 0, ioapics = 0, nmis[2] = { 0, 0 }, id, uid;
 		bool wide = ktstr_topology__apic_id_max(&self->t) >= 255;

@@ -16,6 +16,9 @@
 
 #define NAME_MAX_LEN	64
 
+#define RAM_LOW		(3ull << 30)
+#define RAM_HIGH	(1ull << 30)
+
 FIXTURE(iasl)
 {
 	char dir[32];
@@ -129,18 +132,6 @@ static bool complains(const char *text)
 	return !*text;
 }
 
-static int make(struct ktstr_topology *t, struct acpi_blob *b, const struct shape *s)
-{
-	struct acpi_ram ram = { 3ull << 30, 1ull << 30 };
-	struct ktstr_error e;
-	int err;
-
-	acpi__free(b);
-	ktstr_topology__free(t);
-	err = shape__make(s, t, &e);
-	return err ? err : acpi__build(b, t, &ram);
-}
-
 TEST_F_TIMEOUT(iasl, reads_every_table_of_every_shape, 60)
 {
 	char path[NAME_MAX_LEN];
@@ -149,7 +140,7 @@ TEST_F_TIMEOUT(iasl, reads_every_table_of_every_shape, 60)
 		int status;
 
 		remove_tables(self->dir, &self->b);
-		ASSERT_EQ(0, make(&self->t, &self->b, &shapes[i]));
+		ASSERT_EQ(0, acpi_remake(&self->t, &self->b, &shapes[i], RAM_LOW, RAM_HIGH));
 		ASSERT_EQ(0, write_tables(self->dir, &self->b));
 		status = run_iasl(self->dir, &self->b);
 		if (status == 127)
@@ -185,7 +176,7 @@ TEST_F(iasl, finds_every_device_in_the_dsdt)
 	struct shape s = { "2,2,8,2" };
 	char path[NAME_MAX_LEN];
 
-	ASSERT_EQ(0, make(&self->t, &self->b, &s));
+	ASSERT_EQ(0, acpi_remake(&self->t, &self->b, &s, RAM_LOW, RAM_HIGH));
 	ASSERT_EQ(0, write_tables(self->dir, &self->b));
 	if (run_iasl(self->dir, &self->b) == 127)
 		SKIP(return, "iasl is not installed (Debian: acpica-tools)");
@@ -214,7 +205,7 @@ TEST_F(iasl, complains_of_a_table_with_one_wrong_byte)
 	bool unhappy = false;
 	uint8_t *srat;
 
-	ASSERT_EQ(0, make(&self->t, &self->b, &s));
+	ASSERT_EQ(0, acpi_remake(&self->t, &self->b, &s, RAM_LOW, RAM_HIGH));
 	srat = (uint8_t *)acpi_find(&self->b, "SRAT");
 	ASSERT_NE(NULL, srat);
 	srat[48] = 0x77;

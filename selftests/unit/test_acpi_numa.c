@@ -103,18 +103,6 @@ FIXTURE_TEARDOWN(numa)
 	ktstr_topology__free(&self->t);
 }
 
-static int make(struct ktstr_topology *t, struct acpi_blob *b, size_t i, uint64_t low, uint64_t high)
-{
-	struct acpi_ram ram = { low, high };
-	struct ktstr_error e;
-	int err;
-
-	acpi__free(b);
-	ktstr_topology__free(t);
-	err = shape__make(&shapes[i], t, &e);
-	return err ? err : acpi__build(b, t, &ram);
-}
-
 /* One SRAT entry; return: true when it is of a CPU or memory as Linux reads it. */
 struct srat_entry {
 	bool memory;
@@ -150,7 +138,8 @@ TEST_F(numa, srat_has_every_cpu_and_every_range)
 		struct srat_entry got;
 		const uint8_t *s;
 
-		ASSERT_EQ(0, make(&self->t, &self->b, i, variant->low, variant->high));
+		ASSERT_EQ(0, acpi_remake(&self->t, &self->b, &shapes[i], variant->low,
+				 variant->high));
 		s = acpi_find(&self->b, "SRAT");
 		EXPECT_EQ(self->t.nodes > 1 || ktstr_topology__has_hmat(&self->t), !!s)
 			TH_LOG("%s", shapes[i].name);
@@ -182,7 +171,8 @@ TEST_F(numa, slit_has_the_models_distances)
 		uint32_t n;
 		const uint8_t *s;
 
-		ASSERT_EQ(0, make(&self->t, &self->b, i, variant->low, variant->high));
+		ASSERT_EQ(0, acpi_remake(&self->t, &self->b, &shapes[i], variant->low,
+				 variant->high));
 		n = self->t.nodes;
 		s = acpi_find(&self->b, "SLIT");
 		EXPECT_EQ(n > 1 || ktstr_topology__has_hmat(&self->t), !!s);
@@ -200,7 +190,8 @@ TEST_F(numa, slit_has_the_models_distances)
 TEST_F(numa, hmat_only_where_there_are_facts_for_it)
 {
 	for (size_t i = 0; i < NR_SHAPES; i++) {
-		ASSERT_EQ(0, make(&self->t, &self->b, i, variant->low, variant->high));
+		ASSERT_EQ(0, acpi_remake(&self->t, &self->b, &shapes[i], variant->low,
+				 variant->high));
 		EXPECT_EQ(ktstr_topology__has_hmat(&self->t), !!acpi_find(&self->b, "HMAT"));
 		if (!shapes[i].build && strchr(shapes[i].name, ','))
 			EXPECT_EQ(NULL, acpi_find(&self->b, "HMAT"));
