@@ -132,14 +132,6 @@ unsigned int page_size(void)
 	return sysconf(_SC_PAGESIZE);
 }
 
-unsigned int page_used(const void *page)
-{
-	uint64_t commit;
-
-	memcpy(&commit, (const char *)page + 8, sizeof(commit));
-	return 16 + (commit & ((1u << 27) - 1));
-}
-
 static void write_all(int fd, const void *data, size_t len)
 {
 	const char *p = data;

@@ -50,7 +50,6 @@ void drain(int cpu, int fd);
 void say_account(int fd);
 void wait_asleep(int tid);
 unsigned int page_size(void);
-unsigned int page_used(const void *page);	/* up to where its events end */
 unsigned long free_kib(void);
 
 /* guest_kmod_load.c */

@@ -227,7 +227,7 @@ void case_splice(unsigned int n)
 	NEED(!ioctl(ctl, KTSTR_IOC_DISABLE));
 	/* Those end where their events do. */
 	for (i = 0; i < len; i += size)
-		cut += page_used(by_read + i);
+		cut += kmod_page_used(by_read + i);
 	NEED(cut < len);
 	NEED(splice(fd, NULL, p[1], NULL, 16 * size, 0) == cut);
 	NEED(tee(p[0], q[1], 16 * size, 0) == cut);
@@ -243,8 +243,8 @@ void case_splice(unsigned int n)
 	for (i = 0; i < len; i += size) {
 		/* The fill level. */
 		NEED(!memcmp(by_read + i + 8, by_splice + at + 8, 8));
-		memcpy(page, by_splice + at, page_used(by_splice + at));
-		at += page_used(by_splice + at);
+		memcpy(page, by_splice + at, kmod_page_used(by_splice + at));
+		at += kmod_page_used(by_splice + at);
 		send_page(0, by_read + i);
 		send_page(1, page);
 	}
@@ -420,7 +420,7 @@ void case_busy(unsigned int n)
 		close(fd);
 		close(ctl);
 		NEED(is_busy());
-		NEED(read(p[0], page, page_size()) == got && got == page_used(page));
+		NEED(read(p[0], page, page_size()) == got && got == kmod_page_used(page));
 		send_page(0, page);
 		prog = bpf_load_syscall(&mark, &result);
 		NEED(result == -ESHUTDOWN);

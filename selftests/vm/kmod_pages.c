@@ -8,8 +8,6 @@
 #include "kmod_pages.h"
 
 #define PAGE_BYTES	4096u	/* x86-64 */
-#define PAGE_HEAD	16u	/* time and fill level, whose lower 27 bits are bytes */
-#define COMMIT_BYTES	((1u << 27) - 1)
 
 static void take_record(struct kmod_pages *r, const struct kmod_chunk *c, void *data,
 			unsigned long long ts)
@@ -46,23 +44,17 @@ static void take_page(struct kmod_pages *r, const struct kmod_chunk *c, void *pa
 		take_record(r, c, data, ts);
 }
 
-/* One that was spliced ends where its events do. */
-static unsigned int used(const unsigned char *page)
-{
-	unsigned long long commit;
-
-	memcpy(&commit, page + 8, sizeof(commit));
-	return PAGE_HEAD + (commit & COMMIT_BYTES);
-}
-
 static void take_chunk(struct kmod_pages *r)
 {
 	const struct kmod_chunk *c = (void *)r->chunk;
 	unsigned int at, len;
 
 	for (at = 0; at < c->len; at += len) {
-		len = c->kind == KMOD_SPLICE ? used(r->chunk + sizeof(*c) + at) : PAGE_BYTES;
-		if (c->len - at < PAGE_HEAD || len > PAGE_BYTES || len > c->len - at) {
+		len = PAGE_BYTES;
+		/* One that was spliced ends where its events do. */
+		if (c->kind == KMOD_SPLICE && c->len - at >= KMOD_PAGE_HEAD)
+			len = kmod_page_used(r->chunk + sizeof(*c) + at);
+		if (len > PAGE_BYTES || len > c->len - at) {
 			r->error = "a part of a page";
 			return;
 		}

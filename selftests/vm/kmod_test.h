@@ -4,6 +4,7 @@
 #define KTSTR_VM_KMOD_TEST_H
 
 #include <linux/types.h>
+#include <string.h>
 
 #define KMOD_KO		"/ktstr.ko"
 #define KMOD_CASE	"/case"		/* name of the case, a number for it */
@@ -34,5 +35,16 @@ enum kmod_kind {
  * from 0. The total of each source is said on COM2.
  */
 #define KMOD_PER_CALL	64u
+
+#define KMOD_PAGE_HEAD	16u	/* of a page: time and fill level, whose lower 27 bits are bytes */
+
+/* Bytes of a page up to where its events end. */
+static inline unsigned int kmod_page_used(const void *page)
+{
+	__u64 commit;
+
+	memcpy(&commit, (const char *)page + 8, sizeof(commit));
+	return KMOD_PAGE_HEAD + (commit & ((1u << 27) - 1));
+}
 
 #endif /* KTSTR_VM_KMOD_TEST_H */
