@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #define CPU_MASK_BITS	1024u
@@ -86,6 +87,42 @@ static inline bool cpu_mask__equal(const struct cpu_mask *a, const struct cpu_ma
 static inline bool cpu_mask__test(const struct cpu_mask *m, unsigned int cpu)
 {
 	return cpu < CPU_MASK_BITS && (m->bits[cpu / 64] >> (cpu % 64) & 1);
+}
+
+/** cpu_mask__set() - put a CPU below %CPU_MASK_BITS into a set */
+static inline void cpu_mask__set(struct cpu_mask *m, unsigned int cpu)
+{
+	m->bits[cpu / 64] |= 1ULL << (cpu % 64);
+}
+
+/** cpu_mask__count() - how many CPUs are in a set */
+static inline unsigned int cpu_mask__count(const struct cpu_mask *m)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < CPU_MASK_BITS / 64; i++)
+		n += (unsigned int)__builtin_popcountll(m->bits[i]);
+	return n;
+}
+
+/** cpu_mask__text() - a set as "0-1,3"; cut off where @size ends; return: @buf */
+static inline char *cpu_mask__text(const struct cpu_mask *m, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (unsigned int cpu = 0; cpu < CPU_MASK_BITS && len < size; cpu++) {
+		unsigned int last = cpu;
+
+		if (!cpu_mask__test(m, cpu))
+			continue;
+		while (cpu_mask__test(m, last + 1))
+			last++;
+		len += (size_t)snprintf(buf + len, size - len, last > cpu ? "%s%u-%u" : "%s%u",
+					len ? "," : "", cpu, last);
+		cpu = last;
+	}
+	return buf;
 }
 
 #endif /* KTSTR_CPULIST_H */

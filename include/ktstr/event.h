@@ -42,6 +42,7 @@ enum ktstr_event_type {
 	KTSTR_EV_SCX_DISPATCH	= 17,	/* struct ktstr_ev_scx_dispatch */
 	KTSTR_EV_SCX_COUNTER	= 18,	/* struct ktstr_ev_scx_counter */
 	KTSTR_EV_MARK		= 19,	/* struct ktstr_ev_mark */
+	KTSTR_EV_CPU		= 20,	/* struct ktstr_event: @arg is enum ktstr_cpu_step */
 	KTSTR_EV_NR,
 };
 
@@ -49,7 +50,7 @@ enum ktstr_event_type {
 #define KTSTR_EVENT_NAMES						\
 	"?", "switch", "waking", "wakeup", "new", "migrate", "fork", "exec", "exit", "task",	\
 	"cgroup_attach", "cgroup", "idle", "prio", "affinity", "throttle", "scx_state",	\
-	"scx_dispatch", "scx_counter", "mark"
+	"scx_dispatch", "scx_counter", "mark", "cpu"
 
 /**
  * struct ktstr_event - how every record begins
@@ -67,7 +68,6 @@ struct ktstr_event {
 
 #define KTSTR_EVF_PREEMPT	1u	/* SWITCH: the task was preempted, it still wants to run */
 #define KTSTR_EVF_KTHREAD	2u	/* TASK, FORK, EXEC: a kernel thread */
-#define KTSTR_EVF_SYNC		4u	/* WAKING: the waker is about to sleep */
 #define KTSTR_EVF_ON		8u	/* THROTTLE: begins; SCX_STATE: enabled */
 
 /**
@@ -76,13 +76,19 @@ struct ktstr_event {
  * @next_pid: the task that comes
  * @prev_prio: kernel priority (0 to 139) of the one that leaves
  * @next_prio: of the one that comes
+ * @prev_ran: CPU time of the one that leaves since it was made, as its scheduling class
+ *	counts it (sum_exec_runtime: without time that the host stole, if the kernel was built
+ *	to know that), in units of 2^%KTSTR_EV_RAN_SHIFT ns; wraps after 1099 s of CPU time
  */
 struct ktstr_ev_switch {
 	struct ktstr_event h;
 	__u32 next_pid;
 	__u16 prev_prio;
 	__u16 next_prio;
+	__u32 prev_ran;
 };
+
+#define KTSTR_EV_RAN_SHIFT	8
 
 /**
  * struct ktstr_ev_wake - a task becomes runnable
@@ -188,6 +194,18 @@ struct ktstr_ev_scx_counter {
 	char  name[32];
 };
 
+/*
+ * A CPU that goes and comes back tells of itself, KTSTR_EV_CPU.arg. Between DEAD and
+ * STARTS nothing runs there, and a little before and after that no tracepoint tells anything
+ * there: each has the condition cpu_online() (include/linux/tracepoint.h).
+ */
+enum ktstr_cpu_step {
+	KTSTR_CPU_LEAVES	= 0,	/* no task but those bound to it may come here any more */
+	KTSTR_CPU_DEAD		= 1,	/* its idle task runs, and will do nothing more */
+	KTSTR_CPU_STARTS	= 2,	/* its idle task runs again */
+	KTSTR_CPU_ACTIVE	= 3,	/* any task may come, also when it only was about to leave */
+};
+
 /** struct ktstr_ev_mark - a moment that guest or host wants to find again; @h.pid who made it */
 struct ktstr_ev_mark {
 	struct ktstr_event h;
@@ -202,6 +220,7 @@ struct ktstr_ev_mark {
 #define KTSTR_MARK_WINDOW_BEGIN	(1ull << 62 | 1)
 #define KTSTR_MARK_WINDOW_END	(1ull << 62 | 2)
 #define KTSTR_MARK_PING		(1ull << 62 | 3)	/* arg: struct ktstr_ping.id */
+#define KTSTR_MARK_PHASE	(1ull << 62 | 4)	/* arg: number of the MARK operation, from 1 */
 
 /*
  * With this bit whoever carries the records made the mark, ktstr.ko or our programs
@@ -225,7 +244,7 @@ struct ktstr_ev_plain {
 };
 
 _Static_assert(sizeof(struct ktstr_event) == 8, "record header is 8 bytes");
-_Static_assert(sizeof(struct ktstr_ev_switch) == 16, "no padding in struct ktstr_ev_switch");
+_Static_assert(sizeof(struct ktstr_ev_switch) == 20, "no padding in struct ktstr_ev_switch");
 _Static_assert(sizeof(struct ktstr_ev_wake) == 12, "no padding in struct ktstr_ev_wake");
 _Static_assert(sizeof(struct ktstr_ev_task) == 48, "no padding in struct ktstr_ev_task");
 _Static_assert(sizeof(struct ktstr_ev_cgroup) == 112, "no padding in struct ktstr_ev_cgroup");

@@ -13,9 +13,14 @@
  *	seed N
  *	duration-ms N			length of the judged window
  *	sched WORD...			argv of the scheduler; absent: the kernel's own
+ *	sched-enable WORD...		instead: a command that has one enabled; it may end
+ *	sched-disable WORD...		a command that has it disabled; may be absent
  *	sched-timeout-ms N		how long it may take to attach
- *	cgroup NAME cpuset LIST		LIST as in cpuset.cpus, "0-1,3"
- *	workers NAME KIND N		N workers of a kind in cgroup NAME
+ *	op LINE				an operation (ktstr/op.h), in the order of the plan
+ *	body NAME			then the body of this test, of the image's own init
+ *	llcs LIST...			CPUs of each LLC, as in cpuset.cpus: with "body" alone,
+ *	nodes LIST...			whose operations are resolved in the guest;
+ *	cores LIST...			the same of each node and core
  *	events auto|module|bpf|off	scheduler events: by which path; absent: off
  *	events-only NAME,...		only these (KTSTR_EVENT_NAMES), and marks; absent: all
  *	events-cpus LIST		only what happens on these CPUs
@@ -29,7 +34,7 @@
 
 #define KTSTR_PLAN_PATH		"/ktstr/plan"
 #define KTSTR_PLAN_MAGIC	"ktstr-plan 1"
-#define KTSTR_PLAN_MAX		(64u << 10)	/* bytes */
+#define KTSTR_PLAN_MAX		(256u << 10)	/* bytes */
 
 /* What "events" can be, and the module of the image. */
 #define KTSTR_EVENTS_WORDS	"off", "module", "bpf", "auto"
@@ -50,11 +55,8 @@ enum ktstr_events_wish {
 
 #define KTSTR_CGROUP_NAME_MAX	31
 #define KTSTR_CGROUP_PATH_MAX	255	/* of "events-cgroup" */
-#define KTSTR_CGROUPS_MAX	64
+#define KTSTR_CGROUPS_MAX	64		/* at a time */
 #define KTSTR_WORKERS_MAX	1024		/* in all */
-
-/* Kinds of worker. */
-#define KTSTR_WORK_SPIN		"spin"		/* never sleeps */
 
 /* Mount point of cgroup v2 and the parent of the plan's cgroups in the guest. */
 #define KTSTR_CGROUP_MOUNT	"/sys/fs/cgroup"

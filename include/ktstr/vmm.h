@@ -327,6 +327,21 @@ enum vmm_end vmm__end(struct vmm *vmm, char *detail, size_t len);
 void vmm__stats(struct vmm *vmm, struct vmm_stats *st);
 
 /**
+ * vmm__find_page() - look on for a page of RAM that begins with the given bytes
+ * @vmm: machine
+ * @begins: bytes
+ * @len: how many, at most 4096
+ * @at: where to look on; 0 to begin; behind what was looked at on return
+ * @page: 4096 bytes that the guest may write at any time; there until vmm__destroy()
+ *
+ * Callable while it runs. Pages that the guest never touched are passed over.
+ * Return: 1 found; 0 that was all; -EAGAIN it was enough for one call, there is more;
+ * another negative errno.
+ */
+int vmm__find_page(const struct vmm *vmm, const void *begins, size_t len, uint64_t *at,
+		   void **page);
+
+/**
  * vmm__vcpu_tid() - the thread of a vCPU
  * Return: its id for /proc/self/task; 0 when it has not begun or there is no such vCPU.
  */

@@ -57,20 +57,22 @@ _Static_assert(sizeof(struct ktstr_frame) == 32, "frame header is 32 bytes");
 #define KTSTR_T_SCEN KTSTR_FOURCC('S', 'C', 'E', 'N')	/* scenario ended: struct ktstr_window */
 #define KTSTR_T_SCPP KTSTR_FOURCC('S', 'C', 'P', 'P')	/* scenario pause */
 #define KTSTR_T_SCRR KTSTR_FOURCC('S', 'C', 'R', 'R')	/* scenario resume */
-#define KTSTR_T_STIM KTSTR_FOURCC('S', 'T', 'I', 'M')	/* stimulus step starts */
-#define KTSTR_T_STEN KTSTR_FOURCC('S', 'T', 'E', 'N')	/* stimulus step ended */
+#define KTSTR_T_STIM KTSTR_FOURCC('S', 'T', 'I', 'M')	/* struct ktstr_step, then its line */
+#define KTSTR_T_STEN KTSTR_FOURCC('S', 'T', 'E', 'N')	/* struct ktstr_step, then a reason */
 #define KTSTR_T_EVNT KTSTR_FOURCC('E', 'V', 'N', 'T')	/* event page */
 #define KTSTR_T_EVIN KTSTR_FOURCC('E', 'V', 'I', 'N')	/* struct ktstr_events_info, then text */
 #define KTSTR_T_EVLS KTSTR_FOURCC('E', 'V', 'L', 'S')	/* struct ktstr_event_loss[] */
 #define KTSTR_T_CLCK KTSTR_FOURCC('C', 'L', 'C', 'K')	/* struct ktstr_clock */
 #define KTSTR_T_TEST KTSTR_FOURCC('T', 'E', 'S', 'T')	/* struct ktstr_test_result, then the reason */
 #define KTSTR_T_PMET KTSTR_FOURCC('P', 'M', 'E', 'T')	/* struct ktstr_worker_metrics[] */
-#define KTSTR_T_RAWO KTSTR_FOURCC('R', 'A', 'W', 'O')	/* raw payload output */
+#define KTSTR_T_RAWO KTSTR_FOURCC('R', 'A', 'W', 'O')	/* struct ktstr_payload_output, then bytes */
+#define KTSTR_T_PLDX KTSTR_FOURCC('P', 'L', 'D', 'X')	/* struct ktstr_payload_exit */
 #define KTSTR_T_PROF KTSTR_FOURCC('P', 'R', 'O', 'F')	/* coverage data */
 #define KTSTR_T_SOUT KTSTR_FOURCC('S', 'O', 'U', 'T')	/* bytes of stdout */
 #define KTSTR_T_SERR KTSTR_FOURCC('S', 'E', 'R', 'R')	/* bytes of stderr */
 #define KTSTR_T_SLOG KTSTR_FOURCC('S', 'L', 'O', 'G')	/* bytes of the scheduler's output */
 #define KTSTR_T_SCDX KTSTR_FOURCC('S', 'C', 'D', 'X')	/* struct ktstr_sched_exit */
+#define KTSTR_T_SCDP KTSTR_FOURCC('S', 'C', 'D', 'P')	/* lines of trace event sched_ext_dump */
 #define KTSTR_T_DMSG KTSTR_FOURCC('D', 'M', 'S', 'G')	/* /dev/kmsg records, whole lines */
 #define KTSTR_T_PROB KTSTR_FOURCC('P', 'R', 'O', 'B')	/* probe output */
 #define KTSTR_T_SNRQ KTSTR_FOURCC('S', 'N', 'R', 'Q')	/* snapshot request */
@@ -175,52 +177,111 @@ struct ktstr_sched_state {
  * struct ktstr_window - start or end of the judged window
  * @time_ns: guest CLOCK_MONOTONIC
  * @steal_ns: host steal since boot, summed over CPUs (/proc/stat)
+ * @self_ns: CPU time of PID 1 and its threads since boot: what the harness costs
  * @sched: the scheduler's state at that moment
  */
 struct ktstr_window {
 	__le64 time_ns;
 	__le64 steal_ns;
+	__le64 self_ns;
 	struct ktstr_sched_state sched;
 };
 
 /**
  * struct ktstr_worker_metrics - one worker's own account of the window
- * @cgroup: name of its cgroup, NUL terminated
- * @worker: index within the cgroup
- * @pid: its process id in the guest
- * @cpu_ns: CPU time used in the window (schedstat)
- * @wait_ns: time runnable but waiting on a runqueue in the window (schedstat)
- * @wall_ns: length of the window as the worker saw it
+ * @cgroup: path of the cgroup it was spawned in, below the root of the test's, NUL terminated
+ * @name: of the workers it belongs to, NUL terminated
+ * @worker: index among those
+ * @pid: its thread id in the guest
+ * @mark: 0 at the end of the window; else at the mark with this number, from 1 in their order
+ * @policy: SCHED_* read back at the end
+ * @start_ns: guest CLOCK_MONOTONIC when it was let go: start of the window or later
+ * @end_ns: when it was stopped, or the end of the window, or the mark
+ * @cpu_ns: CPU time used between the two (schedstat)
+ * @wait_ns: time runnable but waiting on a runqueue (schedstat)
  * @iterations: units of work done
- * @max_gap_ns: longest time between two points of its loop: it did not run
+ * @max_gap_ns: longest time in which it wanted to run and reached no point of its loop
  * @max_gap_at_ns: guest CLOCK_MONOTONIC at the end of that gap
  * @migrations: times it found itself on another CPU than before
- * @switches: voluntary and involuntary context switches in the window
- * @last_cpu: CPU at the end of the window
- * @off_cpuset: samples in which it ran outside its cgroup's cpuset
- * @policy: SCHED_* read back at the end of the window
- * @exit_status: wait status if it died before the window ended, else 0
+ * @switches: voluntary and involuntary context switches
+ * @off_cpuset: samples in which it ran outside of its cpuset, as that was at the moment
+ * @node_pages, @remote_pages: pages of its working set, and those on another node than it; of
+ *	kinds that look
+ * @nr_latencies: measurements of its kind's own
+ * @latency_ns: their 50th, 90th, 99th and 99.9th percentile and their maximum
+ * @last_cpu: CPU at the end
+ * @exit_status: wait status if it died before it was told to, else 0
  */
 struct ktstr_worker_metrics {
-	char   cgroup[32];
+	char   cgroup[64];
+	char   name[32];
 	__le32 worker;
 	__le32 pid;
+	__le32 mark;
+	__le32 policy;
+	__le64 start_ns;
+	__le64 end_ns;
 	__le64 cpu_ns;
 	__le64 wait_ns;
-	__le64 wall_ns;
 	__le64 iterations;
 	__le64 max_gap_ns;
 	__le64 max_gap_at_ns;
 	__le64 migrations;
 	__le64 switches;
 	__le64 off_cpuset;
+	__le64 node_pages;
+	__le64 remote_pages;
+	__le64 nr_latencies;
+	__le64 latency_ns[5];
 	__le32 last_cpu;
-	__le32 policy;
 	__le32 exit_status;
-	__le32 reserved;
 };
 
-_Static_assert(sizeof(struct ktstr_worker_metrics) == 128, "no padding in struct ktstr_worker_metrics");
+/**
+ * struct ktstr_step - an operation begins (STIM) or is done (STEN)
+ * @index: counts the operations of a run from 0, the same in both frames
+ * @error: STEN: 0 or the errno it failed with; then the rest of the payload is the reason
+ * @time_ns: guest CLOCK_MONOTONIC
+ *
+ * The rest of a STIM is the operation's line (ktstr/op.h).
+ */
+struct ktstr_step {
+	__le32 index;
+	__le32 error;
+	__le64 time_ns;
+};
+
+/**
+ * struct ktstr_payload_output - bytes of a payload's stdout or stderr
+ * @index: of the RUN operation that started it
+ * @stream: 1 or 2
+ */
+struct ktstr_payload_output {
+	__le32 index;
+	__le32 stream;
+};
+
+/**
+ * struct ktstr_payload_exit - a payload ended, after all of its output
+ * @index: of the RUN operation that started it
+ * @wait_status: as waitpid() has it
+ * @expected: 1 when a KILL, or the end of the run, ended it
+ * @reserved: 0
+ * @start_ns, @end_ns: guest CLOCK_MONOTONIC
+ * @user_ns, @system_ns: CPU time of it and its children (rusage)
+ */
+struct ktstr_payload_exit {
+	__le32 index;
+	__le32 wait_status;
+	__le32 expected;
+	__le32 reserved;
+	__le64 start_ns;
+	__le64 end_ns;
+	__le64 user_ns;
+	__le64 system_ns;
+};
+
+_Static_assert(sizeof(struct ktstr_worker_metrics) == 264, "no padding in struct ktstr_worker_metrics");
 
 /* struct ktstr_test_result.status */
 enum ktstr_guest_status {
@@ -309,6 +370,7 @@ struct ktstr_events_info {
 
 #define KTSTR_FILTER_CPUS	1u	/* events of some CPUs only */
 #define KTSTR_FILTER_CGROUP	2u	/* events of some tasks only */
+#define KTSTR_FILTER_TYPES	4u	/* types as asked for, not all that can happen */
 
 _Static_assert(sizeof(struct ktstr_events_info) == 104, "no padding in struct ktstr_events_info");
 
