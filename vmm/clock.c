@@ -68,12 +68,15 @@ static int read_kvmclock(int vm_fd, struct vmm_clock_at *best)
 /**
  * clock__init() - choose the offset of a machine
  * @c: zeroed
+ * @vm_fd: it, before it has vCPUs
  *
  * The guest's counter starts near 0, as KVM itself would have it, but every vCPU gets
  * the very same offset and it is known.
  */
-void clock__init(struct vmm_clock *c)
+void clock__init(struct vmm_clock *c, int vm_fd)
 {
+	/* KVM before 5.18 has no such call: its default it is, then. */
+	(void)clock_arch__unscale(vm_fd);
 	c->tsc_offset = -clock_arch__cycles();
 	c->valid = VMM_CLOCK_OFFSET | VMM_CLOCK_KHZ;
 }

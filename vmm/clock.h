@@ -9,7 +9,7 @@
 
 #include <ktstr/vmm.h>
 
-void clock__init(struct vmm_clock *c);
+void clock__init(struct vmm_clock *c, int vm_fd);
 void clock__add_vcpu(struct vmm_clock *c, int vcpu_fd);
 void clock__before(struct vmm_clock *c, int vm_fd);
 void clock__after(struct vmm_clock *c, int vm_fd);
@@ -22,6 +22,7 @@ void clock__check_vcpu(struct vmm_clock *c, int vcpu_fd);
 uint64_t clock_arch__cycles(void);
 int clock_arch__set_offset(int vcpu_fd, uint64_t offset);
 int clock_arch__get_offset(int vcpu_fd, uint64_t *offset);
+int clock_arch__unscale(int vm_fd);
 int clock_arch__khz(int vcpu_fd);
 int clock_arch__kvmclock(int vm_fd, struct vmm_clock_at *at);
 

@@ -44,6 +44,24 @@ int clock_arch__get_offset(int vcpu_fd, uint64_t *offset)
 	return kvm_do(vcpu_fd, KVM_GET_DEVICE_ATTR, &attr);
 }
 
+/**
+ * clock_arch__unscale() - let the TSC of every vCPU to come tick as the host's does
+ * @vm_fd: machine without vCPUs
+ *
+ * KVM's default is the rate that it knew when it was loaded, which may be the host's
+ * first, rough calibration. Where that is further than KVM's tolerance from what the host
+ * has found since, and the CPU cannot scale, KVM leaves a vCPU without any ratio, and its
+ * kvmclock runs ahead by all that the host's TSC has counted. 0 stands for the rate that
+ * the host goes by now.
+ *
+ * All vCPUs at once: KVM binds kvmclock to the TSC only if none was created with
+ * another rate.
+ */
+int clock_arch__unscale(int vm_fd)
+{
+	return kvm_do_val(vm_fd, KVM_SET_TSC_KHZ, 0);
+}
+
 /** clock_arch__khz() - frequency of a vCPU's TSC in kHz */
 int clock_arch__khz(int vcpu_fd)
 {

@@ -63,7 +63,7 @@ static bool is_about(const char *line, size_t len)
 	       (len == 5 || line[5] == ' ' || line[5] == '\t');
 }
 
-/* The rest of the line as it is. */
+/* The rest of the line as it is, but for tabs. */
 static int take_about(struct topology_reader *r, const char *line, size_t len)
 {
 	const char *p = line + 5, *end = line + len;
@@ -79,7 +79,9 @@ static int take_about(struct topology_reader *r, const char *line, size_t len)
 	if ((size_t)(end - p) > KTSTR_TOPOLOGY_ABOUT_MAX)
 		return topology_reader__fail(r, "the text of about has %td characters: keep it to %u",
 					     end - p, KTSTR_TOPOLOGY_ABOUT_MAX);
-	memcpy(r->about.text, p, (size_t)(end - p));
+	/* A tab would break the columns that it is shown in. */
+	for (char *to = r->about.text; p < end; p++)
+		*to++ = *p == '\t' ? ' ' : *p;
 	return 0;
 }
 

@@ -222,10 +222,10 @@ static int add_llc(struct topology_reader *r, const char *cores, uint32_t kib)
 	do {
 		plus = strchr(group, '+');
 		if (plus)
-			*plus = '\0';
+			*plus++ = '\0';
 		err = add_group(r, group);
-		group = plus + 1;
-	} while (!err && plus);
+		group = plus;
+	} while (!err && group);
 	return err;
 }
 
