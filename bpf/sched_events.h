@@ -41,6 +41,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		.next_pid = next->pid,
 		.prev_prio = prev->prio,
 		.next_prio = next->prio,
+		.prev_ran = prev->se.sum_exec_runtime >> KTSTR_EV_RAN_SHIFT,
 	};
 
 	if (WANTED_HERE(KTSTR_EV_SWITCH) && (task_wanted(prev) || task_wanted(next)))
@@ -251,6 +252,53 @@ SEC("?fentry/unthrottle_cfs_rq")
 int BPF_PROG(on_unthrottle, struct cfs_rq *cfs_rq)
 {
 	return throttle(cfs_rq, false);
+}
+
+/*
+ * CPUs that go and come (kernel/cpu.c, sched_cpu_deactivate() and its like in
+ * kernel/sched/core.c). These are functions, for tracepoints are silent on a CPU that is not
+ * online: take_cpu_down() ends that in the stopper thread, whose switch to idle is in nobody's
+ * record then. RCU watches the CPU in all of them, which programs need.
+ */
+static int cpu_step(enum ktstr_cpu_step step)
+{
+	struct ktstr_event ev = { .type = KTSTR_EV_CPU, .arg = step };
+
+	/* A CPU is no cgroup's. */
+	if (WANTED_HERE(KTSTR_EV_CPU) && !filter_cgroup)
+		emit(&ev, sizeof(ev));
+	return 0;
+}
+
+SEC("?fentry/sched_cpu_deactivate")
+int BPF_PROG(on_cpu_leaves, unsigned int cpu)
+{
+	return cpu_step(KTSTR_CPU_LEAVES);
+}
+
+SEC("?fexit/sched_cpu_deactivate")
+int BPF_PROG(on_cpu_stays, unsigned int cpu, int ret)
+{
+	return ret ? cpu_step(KTSTR_CPU_ACTIVE) : 0;
+}
+
+/* The idle task, on its way out: the stopper has left the CPU. */
+SEC("?fentry/cpuhp_report_idle_dead")
+int BPF_PROG(on_cpu_dead)
+{
+	return cpu_step(KTSTR_CPU_DEAD);
+}
+
+SEC("?fentry/sched_cpu_starting")
+int BPF_PROG(on_cpu_starts, unsigned int cpu)
+{
+	return cpu_step(KTSTR_CPU_STARTS);
+}
+
+SEC("?fexit/sched_cpu_activate")
+int BPF_PROG(on_cpu_active, unsigned int cpu, int ret)
+{
+	return ret ? 0 : cpu_step(KTSTR_CPU_ACTIVE);
 }
 
 /* A cgroup that was there before the programs: the loader knows its name. */

@@ -8,8 +8,29 @@
 
 #include "emit.h"
 
-/* Of the kernel; the two are static in kernel/sched/ext.c and in no BTF. */
-extern const void scx_exit_info __ksym __weak;
+/* Where the kernel has what it calls so; static in kernel/sched/ext.c and in no BTF. */
+volatile __u64 scx_exit_info_at, scx_exit_kind_at;
+
+/* Where a symbol of the kernel is; 0: it has none of this name. */
+#define ADDRESS_OF(symbol)							\
+({										\
+	static const char name_[] = #symbol;					\
+	__u64 at_ = 0;								\
+										\
+	bpf_kallsyms_lookup_name(name_, sizeof(name_), 0, &at_) ? 0 : at_;	\
+})
+
+/*
+ * Find them. As externs, libbpf would read all of /proc/kallsyms for them, and the kernel
+ * print 100,000 lines: the kernel itself looks a name up at once.
+ */
+SEC("?syscall")
+int on_symbols(void *ctx)
+{
+	scx_exit_info_at = ADDRESS_OF(scx_exit_info);
+	scx_exit_kind_at = ADDRESS_OF(scx_exit_kind);
+	return 0;
+}
 
 SEC("?fexit/bpf_scx_reg")
 int BPF_PROG(on_scx_enable, void *kdata, struct bpf_link *link, int ret)
@@ -29,7 +50,9 @@ int BPF_PROG(on_scx_enable, void *kdata, struct bpf_link *link, int ret)
 
 /*
  * Why a scheduler goes is known when its end is begun, and forgotten when it is
- * over: scx_ops_exit_kind() has filled in scx_exit_info by now.
+ * over. Of an error scx_ops_exit_kind() has filled in scx_exit_info by now; of any other
+ * end scx_exit_kind alone tells. A process that lets go of a scheduler which is gone
+ * already comes here too: the kernel then finds nothing to do, and there is nothing to tell.
  */
 SEC("?fentry/scx_ops_disable_workfn")
 int BPF_PROG(on_scx_disable, struct kthread_work *work)
@@ -38,13 +61,18 @@ int BPF_PROG(on_scx_disable, struct kthread_work *work)
 		.h = { .type = KTSTR_EV_SCX_STATE },
 	};
 	struct scx_exit_info *ei = NULL;
+	__u32 kind = SCX_EXIT_NONE;
 
 	if (!WANTED(KTSTR_EV_SCX_STATE))
 		return 0;
-	if (&scx_exit_info)
-		bpf_probe_read_kernel(&ei, sizeof(ei), &scx_exit_info);
+	if (scx_exit_kind_at &&
+	    !bpf_probe_read_kernel(&kind, sizeof(kind), (void *)scx_exit_kind_at) &&
+	    kind <= SCX_EXIT_DONE)
+		return 0;
+	if (scx_exit_info_at)
+		bpf_probe_read_kernel(&ei, sizeof(ei), (void *)scx_exit_info_at);
 	if (ei) {
-		ev.h.arg = BPF_CORE_READ(ei, kind);
+		ev.h.arg = kind ? kind : BPF_CORE_READ(ei, kind);
 		ev.exit_code = BPF_CORE_READ(ei, exit_code);
 		bpf_probe_read_kernel_str(ev.reason, sizeof(ev.reason), BPF_CORE_READ(ei, msg));
 	}
