@@ -43,8 +43,14 @@ static const struct event_prog {
 	{ "on_affinity",	1ull << KTSTR_EV_AFFINITY },
 	{ "on_throttle",	1ull << KTSTR_EV_THROTTLE },
 	{ "on_unthrottle",	1ull << KTSTR_EV_THROTTLE },
+	{ "on_cpu_leaves",	1ull << KTSTR_EV_CPU },
+	{ "on_cpu_stays",	1ull << KTSTR_EV_CPU },
+	{ "on_cpu_dead",	1ull << KTSTR_EV_CPU },
+	{ "on_cpu_starts",	1ull << KTSTR_EV_CPU },
+	{ "on_cpu_active",	1ull << KTSTR_EV_CPU },
 	{ "on_mark",		1ull << KTSTR_EV_MARK },
 	{ "on_path",		0 },
+	{ "on_symbols",		1ull << KTSTR_EV_SCX_STATE },
 	{ "on_scx_enable",	1ull << KTSTR_EV_SCX_STATE },
 	{ "on_scx_disable",	1ull << KTSTR_EV_SCX_STATE },
 	{ "on_scx_dispatch",	1ull << KTSTR_EV_SCX_DISPATCH },
@@ -288,6 +294,16 @@ static int check_path(void)
 	return -ENOLINK;
 }
 
+/* What is not found is left out of the records, as on a kernel without sched_ext. */
+static void find_symbols(void)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+	int fd = bpf_program__fd(load.skel->progs.on_symbols);
+
+	if (fd >= 0)
+		bpf_prog_test_run_opts(fd, &opts);
+}
+
 int bpf_load__start(const struct bpf_load_opts *opts, uint64_t *attached)
 {
 	int err;
@@ -310,6 +326,7 @@ int bpf_load__start(const struct bpf_load_opts *opts, uint64_t *attached)
 		load.skel = NULL;
 		return err;
 	}
+	find_symbols();
 	attach_all(attached);
 	return 0;
 }

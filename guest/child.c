@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -16,6 +17,7 @@
 
 #include "child.h"
 #include "clock.h"
+#include "policy.h"
 
 #define EXEC_FAILED	127	/* as shells have it */
 
@@ -29,13 +31,14 @@ static char *const child_env[] = {
 static struct child *children;
 static struct loop_watch sigchld_watch = { .fd = -1 };
 
-static void record_death(pid_t pid, int status)
+static void record_death(pid_t pid, int status, const struct rusage *used)
 {
 	for (struct child *c = children; c; c = c->next) {
 		if (c->pid != pid || c->dead)
 			continue;
 		c->dead = true;
 		c->status = status;
+		c->used = *used;
 		c->died_ns = now_ns();
 		/* A pidfd stays readable: watched on, it would spin. */
 		loop__del(&c->watch);
@@ -46,11 +49,12 @@ static void record_death(pid_t pid, int status)
 /* All there are: SIGCHLD is not queued, and orphans have no pidfd here. */
 void child__reap(void)
 {
+	struct rusage used;
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		record_death(pid, status);
+	while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0)
+		record_death(pid, status, &used);
 }
 
 static void sigchld_ready(struct loop_watch *w, uint32_t events)
@@ -144,7 +148,19 @@ struct spawn {
 	int out;
 	int err;
 	int *exec_errno;
+	const struct child_place *place;
 };
+
+/* "0" is the writer itself. */
+static int take_place(const struct child_place *place)
+{
+	struct sched_param sp = { 0 };
+	int fd = place->procs ? open(place->procs, O_WRONLY) : -1;
+
+	if (place->procs && (fd < 0 || write(fd, "0", 1) != 1))
+		return errno;
+	return place->ext && sched_setscheduler(0, SCHED_EXT_POLICY, &sp) ? errno : 0;
+}
 
 /* In the child, between fork and exec: only async-signal-safe calls. */
 static void run_command(void *arg)
@@ -161,14 +177,23 @@ static void run_command(void *arg)
 	dup2(s->err, STDERR_FILENO);
 	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
 	environ = (char **)child_env;
-	execvp(s->argv[0], s->argv);
-	*s->exec_errno = errno;
+	*s->exec_errno = take_place(s->place);
+	if (!*s->exec_errno) {
+		execvp(s->argv[0], s->argv);
+		*s->exec_errno = errno;
+	}
 	_exit(EXEC_FAILED);
 }
 
 int child__spawn(struct child *c, char *const argv[], int out, int err)
 {
-	struct spawn s = { .argv = argv, .out = out, .err = err };
+	return child__spawn_at(c, argv, out, err, &(struct child_place){ NULL });
+}
+
+int child__spawn_at(struct child *c, char *const argv[], int out, int err,
+		    const struct child_place *place)
+{
+	struct spawn s = { .argv = argv, .out = out, .err = err, .place = place };
 	void *page = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 			  -1, 0);
 	int ret;

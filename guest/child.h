@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "loop.h"
@@ -21,6 +22,7 @@
  * @pid: process id, and process group of a spawned command
  * @dead: it is gone and @status holds
  * @status: as from waitpid()
+ * @used: what it and the children that it waited for used, once it is dead
  * @exec_errno: shared with the process: why exec failed, or 0
  * @started_ns: CLOCK_MONOTONIC before it was forked
  * @died_ns: CLOCK_MONOTONIC when it was reaped
@@ -31,6 +33,7 @@ struct child {
 	pid_t pid;
 	bool dead;
 	int status;
+	struct rusage used;
 	int *exec_errno;
 	int64_t started_ns;
 	int64_t died_ns;
@@ -60,6 +63,20 @@ void child__reap(void);
  * Return: 0 or a negative errno when no process could be made.
  */
 int child__spawn(struct child *c, char *const argv[], int out, int err);
+
+/**
+ * struct child_place - where a command shall be before its first instruction
+ * @procs: path of its cgroup's cgroup.procs, NULL: with PID 1
+ * @ext: as SCHED_EXT
+ */
+struct child_place {
+	const char *procs;
+	bool ext;
+};
+
+/** child__spawn_at() - child__spawn() in a place; one that cannot be taken is an exec that fails */
+int child__spawn_at(struct child *c, char *const argv[], int out, int err,
+		    const struct child_place *place);
 
 /**
  * child__fork() - run @fn, which must not return, in a process as SCHED_NORMAL

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bulk.h"
@@ -67,15 +68,63 @@ static uint64_t steal_ns(void)
 	return steal * (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
-void emit__window(uint32_t type, int64_t time_ns, const struct ktstr_sched_state *state)
+/* All threads of PID 1; its workers and payloads are processes of their own. */
+static uint64_t self_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
+struct window_edge emit__edge(void)
+{
+	return (struct window_edge){ .time_ns = now_ns(), .self_ns = self_ns() };
+}
+
+void emit__window(uint32_t type, const struct window_edge *edge,
+		  const struct ktstr_sched_state *state)
 {
 	struct ktstr_window w = {
-		.time_ns = htole64((uint64_t)time_ns),
+		.time_ns = htole64((uint64_t)edge->time_ns),
 		.steal_ns = htole64(steal_ns()),
+		.self_ns = htole64(edge->self_ns),
 		.sched = *state,
 	};
 
 	bulk__send(type, &w, sizeof(w));
+}
+
+static void send_step(uint32_t type, uint32_t index, int err, const char *text)
+{
+	struct {
+		struct ktstr_step step;
+		char text[KTSTR_OP_LINE_MAX];
+	} f = {
+		.step = {
+			.index = htole32(index), .error = htole32((uint32_t)-err),
+			.time_ns = htole64((uint64_t)now_ns()),
+		},
+	};
+	size_t len = strnlen(text, sizeof(f.text));
+
+	memcpy(f.text, text, len);
+	bulk__send(type, &f, sizeof(f.step) + len);
+}
+
+void emit__step_begin(uint32_t index, const struct ktstr_op *op)
+{
+	char line[KTSTR_OP_LINE_MAX];
+
+	/* It was read from such a line, or checked like one. */
+	if (ktstr_op__write(op, line, sizeof(line)) < 0)
+		line[0] = '\0';
+	send_step(KTSTR_T_STIM, index, 0, line);
+}
+
+void emit__step_end(uint32_t index, int err, const char *why)
+{
+	send_step(KTSTR_T_STEN, index, err, why);
 }
 
 void emit__test(const struct outcome *o)

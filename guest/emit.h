@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <ktstr/op.h>
 #include <ktstr/wire.h>
 
 /** struct outcome - how the run ended; @status is enum ktstr_guest_status, @reason one sentence */
@@ -33,8 +34,24 @@ emit__life(enum ktstr_life_phase phase, const char *fmt, ...);
 /** emit__alive() - LIFE ALIVE, left out when port 1 is blocked: it says that frames flow */
 void emit__alive(void);
 
-/** emit__window() - SCST or SCEN at @time_ns with the scheduler's @state at that moment */
-void emit__window(uint32_t type, int64_t time_ns, const struct ktstr_sched_state *state);
+/** struct window_edge - the moment when the window begins or ends */
+struct window_edge {
+	int64_t time_ns;	/* CLOCK_MONOTONIC */
+	uint64_t self_ns;	/* CPU time of PID 1 and its threads by then */
+};
+
+/** emit__edge() - this moment */
+struct window_edge emit__edge(void);
+
+/** emit__window() - SCST or SCEN at @edge with the scheduler's @state at about that moment */
+void emit__window(uint32_t type, const struct window_edge *edge,
+		  const struct ktstr_sched_state *state);
+
+/** emit__step_begin() - STIM: operation @index of the run begins */
+void emit__step_begin(uint32_t index, const struct ktstr_op *op);
+
+/** emit__step_end() - STEN: it is done, or failed with @err, a negative errno, and the reason @why */
+void emit__step_end(uint32_t index, int err, const char *why);
 
 /** emit__test() - TEST: how the scenario ended */
 void emit__test(const struct outcome *o);

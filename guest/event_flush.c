@@ -10,8 +10,8 @@
 #include "event_flush.h"
 
 #define FLUSH_NS	(10 * NSEC_PER_MSEC)
-#define FLUSH_MAX_NS	(100 * NSEC_PER_MSEC)
-#define FLUSH_SHARE	25
+#define FLUSH_MAX_NS	(400 * NSEC_PER_MSEC)
+#define FLUSH_SHARE	100
 
 /* With a good descriptor and a good time it cannot fail. */
 static void set_timer(const struct event_flush *f, int64_t ns)

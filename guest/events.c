@@ -36,6 +36,7 @@ static struct {
 	unsigned int nr_cpus;
 	uint32_t page_size;
 	uint32_t clock;
+	bool types_asked;		/* not what the plan makes happen */
 	uint64_t buffer_bytes;
 	struct bpf_load_opts opts;	/* what is wanted */
 	uint64_t attached;
@@ -193,7 +194,8 @@ static void send_info(void)
 	f.info.wanted = htole64(events.opts.events);
 	f.info.attached = htole64(events.attached);
 	f.info.filter = htole32((events.opts.cpus ? KTSTR_FILTER_CPUS : 0) |
-				(events.opts.cgroup ? KTSTR_FILTER_CGROUP : 0));
+				(events.opts.cgroup ? KTSTR_FILTER_CGROUP : 0) |
+				(events.types_asked ? KTSTR_FILTER_TYPES : 0));
 	clock_read(&f.info.at, KTSTR_CLOCK_BEGIN, 0, module__fd());
 	memcpy(f.text, events.text, events.text_len);
 	bulk__send(KTSTR_T_EVIN, &f, sizeof(f.info) + events.text_len);
@@ -267,12 +269,12 @@ static int set_filter(const struct guest_plan_filter *filter)
 	struct ktstr_error e;
 	int err = 0;
 
+	events.types_asked = filter->types_text;
 	events.opts = (struct bpf_load_opts) {
-		.events = KTSTR_EVENT_SET_ALL, .plain_bytes = PLAIN_BYTES, .missing = missing,
+		/* Without marks nobody could tell window and losses. */
+		.events = filter->types | 1ull << KTSTR_EV_MARK,
+		.plain_bytes = PLAIN_BYTES, .missing = missing,
 	};
-	/* Without marks nobody could tell window and losses. */
-	if (filter->types_text)
-		events.opts.events = filter->types | 1ull << KTSTR_EV_MARK;
 	if (filter->cpus_text) {
 		cpus = filter->cpus;
 		events.opts.cpus = &cpus;

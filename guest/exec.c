@@ -89,7 +89,7 @@ static void wait_command(struct child *c, struct outcome *o)
 
 uint32_t exec__run(const struct guest_plan *plan, struct outcome *o)
 {
-	struct relay out, err;
+	struct relay out = { 0 }, err = { 0 };	/* no head */
 	static struct child c;
 	int ret = spawn(plan, &c, &out, &err);
 	uint32_t code;

@@ -14,6 +14,7 @@
 
 #include <ktstr/plan.h>
 #include <ktstr/ports.h>
+#include <ktstr/stats.h>
 #include <ktstr/wire.h>
 
 #include "bulk.h"
@@ -30,12 +31,13 @@
 #include "loop.h"
 #include "module.h"
 #include "mounts.h"
+#include "plan_events.h"
 #include "plan_read.h"
 #include "port_open.h"
 #include "rt.h"
-#include "scenario.h"
 #include "sched.h"
 #include "stats_relay.h"
+#include "steps.h"
 #include "uevent.h"
 
 #define PORT_WAIT_MS	10000u		/* for the driver to make the ports */
@@ -93,7 +95,7 @@ static void start_bulk(void)
 static void start_stats(void)
 {
 	int fd = port_open(KTSTR_STATS_DEV, deadline_ns(PORT_WAIT_MS));
-	int err = fd < 0 ? fd : stats_relay__start(fd, STATS_SOCKET);
+	int err = fd < 0 ? fd : stats_relay__start(fd, KTSTR_STATS_SOCKET);
 
 	if (err)
 		kfile__note("no statistics on %s: %s", KTSTR_STATS_DEV, strerror(-err));
@@ -169,6 +171,8 @@ static void say_hello(void)
  */
 static void start_events(void)
 {
+	if (!plan.filter.types_text)
+		plan.filter.types = guest_plan__events(&plan);
 	must(rt__enter(RT_PRIO_LOADER), "SCHED_FIFO for loading programs");
 	events__start(plan.events, &plan.filter);
 	must(rt__enter(RT_PRIO_MAIN), "SCHED_FIFO for PID 1");
@@ -180,14 +184,14 @@ static uint32_t carry_out(struct outcome *o)
 	uint32_t code = 0;
 
 	start_events();
-	if (plan.sched && !sched__start(&plan, o))
+	if ((plan.sched || plan.sched_enable) && !sched__start(&plan, o))
 		goto stop;
 	if (plan.exec)
 		code = exec__run(&plan, o);
 	else
-		scenario__run(&plan, o);
+		steps__run(&plan, o);
 stop:
-	sched__stop();
+	sched__stop(&plan, o);
 	events__stop();
 	if (!plan.exec || o->status != KTSTR_GUEST_DONE)
 		code = o->status;

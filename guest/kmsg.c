@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +32,7 @@ static struct {
 	int fd;
 	int stop_fd;
 	uint64_t next_seq;
+	bool failed;
 	size_t len;
 	char batch[BATCH_MAX];
 } kmsg;
@@ -80,14 +82,17 @@ static void batch_add(const char *line, size_t len)
 	kmsg.len += len;
 }
 
-static void note_loss(uint64_t seq)
+static void __attribute__((format(printf, 1, 2))) note_incomplete(const char *fmt, ...)
 {
-	char line[160];
-	int n = snprintf(line, sizeof(line),
-			 "<4,%" PRIu64 ",0>" KTSTR_DMSG_INCOMPLETE "%" PRIu64
-			 " records were overwritten before they could be read\n",
-			 seq, seq - kmsg.next_seq);
+	char line[192];
+	va_list ap;
+	int n = snprintf(line, sizeof(line), "<4,%" PRIu64 ",0>" KTSTR_DMSG_INCOMPLETE,
+			 kmsg.next_seq);
 
+	va_start(ap, fmt);
+	n += vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
+	va_end(ap);
+	line[n++] = '\n';
 	batch_add(line, (size_t)n);
 }
 
@@ -97,11 +102,14 @@ static void take_record(const char *rec, size_t len)
 	uint64_t seq;
 	int n = kmsg__format(rec, len, line, sizeof(line), &seq);
 
-	if (n < 0)
+	if (n < 0) {
+		note_incomplete("a record cannot be understood");
 		return;
+	}
 	/* Before the first read as well: a log that was full by then has no record 0. */
 	if (seq > kmsg.next_seq)
-		note_loss(seq);
+		note_incomplete("%" PRIu64 " records were overwritten before they could be read",
+				seq - kmsg.next_seq);
 	kmsg.next_seq = seq + 1;
 	batch_add(line, (size_t)n);
 }
@@ -117,7 +125,13 @@ static bool read_one(void)
 		return n > 0;
 	}
 	/* EPIPE says that records are gone; the next one's number tells how many. */
-	return errno == EPIPE || errno == EINTR;
+	if (errno == EPIPE || errno == EINTR)
+		return true;
+	if (errno != EAGAIN && !kmsg.failed) {
+		kmsg.failed = true;
+		note_incomplete("reading it failed: %s", strerror(errno));
+	}
+	return false;
 }
 
 /*

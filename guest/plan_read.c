@@ -13,6 +13,7 @@
 
 #include <ktstr/event_set.h>
 
+#include "op_name.h"
 #include "plan_read.h"
 
 /* One line while it is taken apart. */
@@ -159,6 +160,16 @@ static int do_sched(struct line *l)
 	return take_argv(l, &l->plan->sched);
 }
 
+static int do_sched_enable(struct line *l)
+{
+	return take_argv(l, &l->plan->sched_enable);
+}
+
+static int do_sched_disable(struct line *l)
+{
+	return take_argv(l, &l->plan->sched_disable);
+}
+
 static int do_seed(struct line *l)
 {
 	return parse_number(l, l->words[1], 0, UINT64_MAX, &l->plan->seed);
@@ -212,99 +223,83 @@ static int do_events_cpus(struct line *l)
 	return 0;
 }
 
-/* It becomes the name of a directory: no '/', and no '.', which cgroupfs's own files have. */
-static bool cgroup_name_ok(const char *s)
-{
-	static const char allowed[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-	size_t len = strlen(s);
-
-	return len && len <= KTSTR_CGROUP_NAME_MAX && strspn(s, allowed) == len;
-}
-
-/* Names with a '/' between two: none begins or ends the path. */
-static bool cgroup_path_ok(const char *s)
-{
-	char name[KTSTR_CGROUP_NAME_MAX + 2];
-	size_t len;
-
-	if (strlen(s) > KTSTR_CGROUP_PATH_MAX)
-		return false;
-	for (;; s += len + 1) {
-		len = strcspn(s, "/");
-		snprintf(name, sizeof(name), "%.*s", len < sizeof(name) ? (int)len :
-			 (int)sizeof(name) - 1, s);
-		if (!cgroup_name_ok(name))
-			return false;
-		if (!s[len])
-			return true;
-	}
-}
-
 static int do_events_cgroup(struct line *l)
 {
-	if (!cgroup_path_ok(l->words[1]))
+	if (!op_path__fits(l->words[1], KTSTR_CGROUP_PATH_MAX))
 		return bad(l, "'%.40s' is no path of a cgroup such as ktstr/a", l->words[1]);
 	l->plan->filter.cgroup = l->words[1];
 	return 0;
 }
 
-static struct guest_plan_cgroup *find_cgroup(struct guest_plan *plan, const char *name)
+static int do_body(struct line *l)
 {
-	for (unsigned int i = 0; i < plan->nr_cgroups; i++)
-		if (!strcmp(plan->cgroups[i].name, name))
-			return &plan->cgroups[i];
-	return NULL;
-}
-
-static int do_cgroup(struct line *l)
-{
-	struct guest_plan *plan = l->plan;
-	struct guest_plan_cgroup *cg;
-
-	if (!cgroup_name_ok(l->words[1]))
-		return bad(l, "'%.40s' is no cgroup name: use 1 to %d letters, digits, '_' and '-'",
-			   l->words[1], KTSTR_CGROUP_NAME_MAX);
-	if (strcmp(l->words[2], "cpuset"))
-		return bad(l, "expected \"cpuset\", found '%.40s'", l->words[2]);
-	if (find_cgroup(plan, l->words[1]))
-		return bad(l, "cgroup %s is given twice", l->words[1]);
-	if (plan->nr_cgroups == KTSTR_CGROUPS_MAX)
-		return bad(l, "more than %d cgroups", KTSTR_CGROUPS_MAX);
-	cg = &plan->cgroups[plan->nr_cgroups];
-	if (cpulist__parse(l->words[3], &cg->cpus))
-		return bad(l, "'%.40s' is no CPU list such as 0-1,3", l->words[3]);
-	strcpy(cg->name, l->words[1]);
-	cg->cpuset = l->words[3];
-	plan->nr_cgroups++;
+	l->plan->body = l->words[1];
 	return 0;
 }
 
-static int do_workers(struct line *l)
+static struct ktstr_shape *shape_of(struct line *l)
 {
-	struct guest_plan *plan = l->plan;
-	struct guest_plan_cgroup *cg = find_cgroup(plan, l->words[1]);
-	struct guest_plan_workers *w = &plan->workers[plan->nr_workers];
-	uint64_t n;
-	int err;
+	if (!l->plan->shape)
+		l->plan->shape = calloc(1, sizeof(*l->plan->shape));
+	return l->plan->shape;
+}
 
-	if (!cg)
-		return bad(l, "no cgroup '%.40s' before this line", l->words[1]);
-	if (strcmp(l->words[2], KTSTR_WORK_SPIN))
-		return bad(l, "unknown kind of worker '%.40s'", l->words[2]);
-	err = parse_number(l, l->words[3], 1, KTSTR_WORKERS_MAX, &n);
+/* Gives every CPU of each list the list's number; a CPU is in one list at most. */
+static int take_lists(struct line *l, uint16_t *number, struct cpu_mask *seen)
+{
+	struct cpu_mask m;
+
+	for (unsigned int i = 1; i < l->nr_words; i++) {
+		if (cpulist__parse(l->words[i], &m))
+			return bad(l, "'%.40s' is no CPU list such as 0-1,3", l->words[i]);
+		for (unsigned int cpu = 0; cpu < CPU_MASK_BITS; cpu++) {
+			if (!cpu_mask__test(&m, cpu))
+				continue;
+			if (cpu_mask__test(seen, cpu))
+				return bad(l, "CPU %u is in two lists", cpu);
+			cpu_mask__set(seen, cpu);
+			number[cpu] = (uint16_t)(i - 1);
+		}
+	}
+	return 0;
+}
+
+static int do_shape(struct line *l, uint16_t *number)
+{
+	struct ktstr_shape *shape = l->plan->shape;
+	struct cpu_mask seen = { 0 }, none = { 0 };
+	int err = take_lists(l, number, &seen);
+
 	if (err)
 		return err;
-	/* Every entry has a worker, so this bounds nr_workers too. */
-	if (plan->total_workers + n > KTSTR_WORKERS_MAX)
-		return bad(l, "more than %d workers in all", KTSTR_WORKERS_MAX);
-	w->cgroup = (unsigned int)(cg - plan->cgroups);
-	w->kind = WORK_SPIN;
-	w->count = (unsigned int)n;
-	cg->nr_workers += w->count;
-	plan->total_workers += w->count;
-	plan->nr_workers++;
+	if (!cpu_mask__equal(&shape->online, &none) && !cpu_mask__equal(&shape->online, &seen))
+		return bad(l, "llcs, nodes and cores have different CPUs");
+	shape->online = seen;
+	for (unsigned int cpu = 0; cpu < CPU_MASK_BITS; cpu++)
+		if (cpu_mask__test(&seen, cpu))
+			shape->nr_cpus = cpu + 1;
 	return 0;
+}
+
+static int do_llcs(struct line *l)
+{
+	struct ktstr_shape *shape = shape_of(l);
+
+	return shape ? do_shape(l, shape->llc) : bad(l, "out of memory");
+}
+
+static int do_nodes(struct line *l)
+{
+	struct ktstr_shape *shape = shape_of(l);
+
+	return shape ? do_shape(l, shape->node) : bad(l, "out of memory");
+}
+
+static int do_cores(struct line *l)
+{
+	struct ktstr_shape *shape = shape_of(l);
+
+	return shape ? do_shape(l, shape->core) : bad(l, "out of memory");
 }
 
 static const struct directive {
@@ -319,9 +314,13 @@ static const struct directive {
 	{ "seed",		2, 2, true,	do_seed },
 	{ "duration-ms",	2, 2, true,	do_duration },
 	{ "sched",		2, KTSTR_PLAN_MAX, true, do_sched },
+	{ "sched-enable",	2, KTSTR_PLAN_MAX, true, do_sched_enable },
+	{ "sched-disable",	2, KTSTR_PLAN_MAX, true, do_sched_disable },
 	{ "sched-timeout-ms",	2, 2, true,	do_sched_timeout },
-	{ "cgroup",		4, 4, false,	do_cgroup },
-	{ "workers",		4, 4, false,	do_workers },
+	{ "body",		2, 2, true,	do_body },
+	{ "llcs",		2, CPU_MASK_BITS + 1, true, do_llcs },
+	{ "nodes",		2, CPU_MASK_BITS + 1, true, do_nodes },
+	{ "cores",		2, CPU_MASK_BITS + 1, true, do_cores },
 	{ "events",		2, 2, true,	do_events },
 	{ "events-only",	2, 2, true,	do_events_only },
 	{ "events-cpus",	2, 2, true,	do_events_cpus },
@@ -350,10 +349,33 @@ static int run_directive(struct line *l, unsigned int *seen)
 	return d->handle(l);
 }
 
+/* An operation's line has an encoding of its own, so it is not taken apart here. */
+static int parse_op(struct line *l, const char *s)
+{
+	struct guest_plan *plan = l->plan;
+	struct ktstr_error why;
+	int err;
+
+	if (plan->nr_ops == KTSTR_OPS_MAX)
+		return bad(l, "more than %u operations", KTSTR_OPS_MAX);
+	if (!plan->ops)
+		plan->ops = calloc(KTSTR_OPS_MAX, sizeof(*plan->ops));
+	if (!plan->ops)
+		return ktstr_error_set(l->e, -ENOMEM, "plan line %u: out of memory", l->nr);
+	err = ktstr_op__read(s, strlen(s), &plan->ops[plan->nr_ops], &why);
+	if (err)
+		return bad(l, "%.400s", why.msg);
+	plan->nr_ops++;
+	return 0;
+}
+
 static int parse_line(struct line *l, char *s, unsigned int *seen)
 {
-	int err = split(l, s);
+	int err;
 
+	if (!strncmp(s, "op ", 3))
+		return parse_op(l, s + 3);
+	err = split(l, s);
 	if (!err)
 		err = run_directive(l, seen);
 	free(l->words);
@@ -368,8 +390,16 @@ static int check_whole(const struct line *l)
 
 	if (!plan->scenario && !plan->exec)
 		return bad(l, "the plan ends without \"scenario\" or \"exec\"");
+	if (plan->sched && plan->sched_enable)
+		return bad(l, "a plan has either \"sched\" or \"sched-enable\", not both");
+	if (plan->sched_disable && !plan->sched_enable)
+		return bad(l, "\"sched-disable\" needs a \"sched-enable\"");
 	if (plan->scenario && !plan->duration_ms)
 		return bad(l, "the plan ends without \"duration-ms\"");
+	if (plan->scenario && !plan->nr_ops && !plan->body)
+		return bad(l, "the plan ends without \"op\" or \"body\"");
+	if (plan->body && !plan->shape)
+		return bad(l, "the plan has a \"body\" and no \"llcs\", \"nodes\" and \"cores\"");
 	return 0;
 }
 
@@ -446,12 +476,21 @@ int guest_plan__read(const char *path, struct guest_plan *plan, struct ktstr_err
 	return guest_plan__parse(text, len, plan, e);
 }
 
+static void free_argv(char ***argv)
+{
+	if (*argv)
+		free(*argv - 1);
+	*argv = NULL;
+}
+
 void guest_plan__free(struct guest_plan *plan)
 {
-	if (plan->exec)
-		free(plan->exec - 1);
-	if (plan->sched)
-		free(plan->sched - 1);
-	plan->exec = NULL;
-	plan->sched = NULL;
+	free_argv(&plan->exec);
+	free_argv(&plan->sched);
+	free_argv(&plan->sched_enable);
+	free_argv(&plan->sched_disable);
+	free(plan->ops);
+	free(plan->shape);
+	plan->ops = NULL;
+	plan->shape = NULL;
 }

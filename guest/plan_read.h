@@ -10,6 +10,7 @@
 
 #include <ktstr/cpulist.h>
 #include <ktstr/error.h>
+#include <ktstr/op.h>
 #include <ktstr/plan.h>
 
 /* What a plan that does not say it gets. */
@@ -17,36 +18,10 @@
 #define PLAN_ACK_TIMEOUT_MS	5000u
 #define PLAN_MS_MAX		(24u * 3600 * 1000)
 
-/** enum work_kind - what a worker does */
-enum work_kind {
-	WORK_SPIN,
-};
-
-/**
- * struct guest_plan_cgroup - a cgroup
- * @name: below %KTSTR_CGROUP_ROOT
- * @cpuset: as written
- * @cpus: the same as a set
- * @nr_workers: in it, of all kinds
- */
-struct guest_plan_cgroup {
-	char name[KTSTR_CGROUP_NAME_MAX + 1];
-	const char *cpuset;
-	struct cpu_mask cpus;
-	unsigned int nr_workers;
-};
-
-/** struct guest_plan_workers - @count workers of @kind in plan.cgroups[@cgroup] */
-struct guest_plan_workers {
-	unsigned int cgroup;
-	enum work_kind kind;
-	unsigned int count;
-};
-
 /**
  * struct guest_plan_filter - which scheduler events are wanted
  * @types_text: as written; NULL: all types
- * @types: the same as bits of enum ktstr_event_type
+ * @types: the same as bits of enum ktstr_event_type; of all types, those of guest_plan__events()
  * @cpus_text: as written; NULL: of all CPUs
  * @cpus: the same as a set
  * @cgroup: path below %KTSTR_CGROUP_MOUNT; NULL: of all tasks
@@ -64,33 +39,34 @@ struct guest_plan_filter {
  * @scenario: its name, or NULL when this is an exec plan
  * @exec: NULL terminated argv, or NULL when this is a scenario plan
  * @sched: NULL terminated argv of the scheduler, or NULL for the kernel's own
+ * @sched_enable: instead, of a command that has one enabled, or NULL
+ * @sched_disable: of the command that ends that, or NULL
  * @seed: for every random choice
  * @duration_ms: length of the judged window
  * @sched_timeout_ms: how long the scheduler may take to attach
  * @ack_timeout_ms: wait for ACKR this long before the reboot
  * @events: scheduler events, and by which path
  * @filter: which of them
- * @cgroups: in the order of the plan
- * @nr_cgroups: used entries of @cgroups
- * @workers: in the order of the plan
- * @nr_workers: used entries of @workers
- * @total_workers: sum of their counts, at most %KTSTR_WORKERS_MAX
+ * @ops: operations in the order of the plan
+ * @nr_ops: how many
+ * @body: name of the test whose body comes after them, or NULL
+ * @shape: topology, for @body
  */
 struct guest_plan {
 	const char *scenario;
 	char **exec;
 	char **sched;
+	char **sched_enable, **sched_disable;
 	uint64_t seed;
 	uint32_t duration_ms;
 	uint32_t sched_timeout_ms;
 	uint32_t ack_timeout_ms;
 	enum ktstr_events_wish events;
 	struct guest_plan_filter filter;
-	struct guest_plan_cgroup cgroups[KTSTR_CGROUPS_MAX];
-	unsigned int nr_cgroups;
-	struct guest_plan_workers workers[KTSTR_WORKERS_MAX];
-	unsigned int nr_workers;
-	unsigned int total_workers;
+	struct ktstr_op *ops;
+	unsigned int nr_ops;
+	const char *body;
+	struct ktstr_shape *shape;
 };
 
 /**
@@ -113,7 +89,7 @@ int guest_plan__parse(char *text, size_t len, struct guest_plan *plan, struct kt
  */
 int guest_plan__read(const char *path, struct guest_plan *plan, struct ktstr_error *e);
 
-/** guest_plan__free() - free the argument vectors; not the text */
+/** guest_plan__free() - free all but the text */
 void guest_plan__free(struct guest_plan *plan);
 
 #endif /* GUEST_PLAN_READ_H */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -17,12 +18,16 @@
 /* Return: bytes forwarded, 0 at end of file or when there are none now. */
 static size_t forward_once(struct relay *r)
 {
-	char buf[RELAY_CHUNK];
-	ssize_t n = read(r->read_fd, buf, sizeof(buf));
+	char buf[sizeof(r->head) + RELAY_CHUNK];
+	ssize_t n = read(r->read_fd, buf + r->head_len, RELAY_CHUNK);
 
 	if (n <= 0)
 		return 0;
-	bulk__send_stream(r->type, buf, (size_t)n);
+	memcpy(buf, r->head, r->head_len);
+	if (r->head_len)
+		bulk__send(r->type, buf, r->head_len + (size_t)n);
+	else
+		bulk__send_stream(r->type, buf, (size_t)n);
 	return (size_t)n;
 }
 

@@ -7,6 +7,7 @@
 #define GUEST_RELAY_H
 
 #include <pthread.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /**
@@ -16,6 +17,8 @@
  * @read_fd: our end
  * @write_fd: the process's end, to be given to child__spawn(); -1 after relay__started()
  * @stop_fd: eventfd: empty the pipe and end
+ * @head: what each frame begins with, set before relay__start()
+ * @head_len: bytes of it; 0 where frames are the output alone
  */
 struct relay {
 	pthread_t thread;
@@ -23,6 +26,8 @@ struct relay {
 	int read_fd;
 	int write_fd;
 	int stop_fd;
+	uint8_t head[8];
+	size_t head_len;
 };
 
 /** relay__start() - make the pipe and start to forward it as @type; return: 0 or negative errno */

@@ -18,7 +18,9 @@
 #include "loop.h"
 #include "relay.h"
 #include "sched.h"
+#include "sched_dump.h"
 #include "sched_state.h"
+#include "sched_toggle.h"
 #include "uevent.h"
 
 /*
@@ -28,12 +30,13 @@
  */
 #define RECHECK_NS	(5 * NSEC_PER_MSEC)
 #define STOP_MS		2000u	/* from SIGINT to SIGKILL */
-#define LAST_WORDS_MS	300u	/* a detached scheduler says why before it exits */
+#define LAST_WORDS_MS	100u	/* a detached scheduler says why before it exits */
 
 static struct {
 	struct child child;
 	struct relay log;
 	bool running;		/* child and log are in use */
+	bool toggled;		/* child is a command that enables one, and may end */
 	bool attached;
 	bool detached;		/* it was attached, and the kernel says it is not, or not the same */
 	bool expected;		/* we ended it */
@@ -89,10 +92,16 @@ static bool was_enabled(void)
 	return sched.now.enable_seq != sched.seq_before;
 }
 
+/* A command that enables a scheduler and ends has done its work, unless it says otherwise. */
+static bool gave_up(void)
+{
+	return sched.child.dead && (!sched.toggled || sched.child.status);
+}
+
 static bool attach_over(void *arg)
 {
 	(void)arg;
-	return was_enabled() || sched.child.dead || console_wake__shutdown();
+	return was_enabled() || gave_up() || console_wake__shutdown();
 }
 
 static bool is_disabled(void *arg)
@@ -101,25 +110,41 @@ static bool is_disabled(void *arg)
 	return !sched_state__present(&sched.now) || sched_state__disabled(&sched.now);
 }
 
+static char **argv_of(const struct guest_plan *plan)
+{
+	return plan->sched ? plan->sched : plan->sched_enable;
+}
+
 static bool spawn(const struct guest_plan *plan, struct outcome *o)
 {
+	char **argv = argv_of(plan);
 	int err = relay__start(&sched.log, KTSTR_T_SLOG);
 
 	if (!err) {
-		err = child__spawn(&sched.child, plan->sched, sched.log.write_fd,
-				   sched.log.write_fd);
-		relay__started(&sched.log);
+		err = child__spawn(&sched.child, argv, sched.log.write_fd, sched.log.write_fd);
+		/* The command that disables it will write there too. */
+		if (!sched.toggled)
+			relay__started(&sched.log);
 		if (err)
 			relay__finish(&sched.log);
 	}
 	if (err) {
 		outcome__set(o, KTSTR_GUEST_ENV, "the guest cannot start a process for %.200s: %s",
-			     plan->sched[0], strerror(-err));
+			     argv[0], strerror(-err));
 		return false;
 	}
 	sched.running = true;
-	emit__life(KTSTR_LIFE_SCHED_STARTING, "%.200s", plan->sched[0]);
+	emit__life(KTSTR_LIFE_SCHED_STARTING, "%.200s", argv[0]);
 	return true;
+}
+
+static void end_process(void)
+{
+	/* What it left behind in its process group is no longer of use. */
+	child__kill_group(&sched.child, SIGKILL);
+	relay__finish(&sched.log);
+	child__forget(&sched.child);
+	sched.running = false;
 }
 
 /* All it wrote, then how it ended; then it is no longer there. */
@@ -131,13 +156,12 @@ static void report_exit(void)
 		.ran_ns = htole64((uint64_t)(sched.child.died_ns - sched.child.started_ns)),
 	};
 
-	/* What it left behind in its process group is no longer of use. */
-	child__kill_group(&sched.child, SIGKILL);
-	relay__finish(&sched.log);
+	end_process();
+	/* How a command ended says nothing of the scheduler. */
+	if (sched.toggled)
+		return;
 	sched_state__read(&x.state);
 	bulk__send(KTSTR_T_SCDX, &x, sizeof(x));
-	child__forget(&sched.child);
-	sched.running = false;
 }
 
 static void died_before_attach(const struct guest_plan *plan, struct outcome *o)
@@ -148,14 +172,17 @@ static void died_before_attach(const struct guest_plan *plan, struct outcome *o)
 	wait_status__describe(sched.child.status, how, sizeof(how));
 	report_exit();
 	if (exec_error) {
-		emit__life(KTSTR_LIFE_ENV_ERROR, "cannot execute %.200s: %s", plan->sched[0],
+		emit__life(KTSTR_LIFE_ENV_ERROR, "cannot execute %.200s: %s", argv_of(plan)[0],
 			   strerror(exec_error));
 		outcome__set(o, KTSTR_GUEST_ENV, "the guest cannot execute the scheduler %.200s: %s",
-			     plan->sched[0], strerror(exec_error));
+			     argv_of(plan)[0], strerror(exec_error));
 		return;
 	}
-	emit__life(KTSTR_LIFE_SCHED_DIED, "%s before it attached", how);
-	outcome__set(o, KTSTR_GUEST_FAILED, "the scheduler %s before it attached", how);
+	emit__life(KTSTR_LIFE_SCHED_DIED, sched.toggled ?
+		   "was not enabled: its command %s" : "%s before it attached", how);
+	outcome__set(o, KTSTR_GUEST_FAILED, sched.toggled ?
+		     "the scheduler was not enabled: its command %s" :
+		     "the scheduler %s before it attached", how);
 }
 
 static void did_not_attach(const struct guest_plan *plan, struct outcome *o)
@@ -186,7 +213,7 @@ static bool wait_attached(const struct guest_plan *plan, struct outcome *o)
 	sched_state__read(&sched.now);
 	if (was_enabled())
 		return attached(o);
-	if (sched.child.dead) {
+	if (gave_up()) {
 		died_before_attach(plan, o);
 		return false;
 	}
@@ -209,27 +236,31 @@ bool sched__start(const struct guest_plan *plan, struct outcome *o)
 			     "this kernel has no sched_ext: build it with CONFIG_SCHED_CLASS_EXT=y");
 		return false;
 	}
+	/* An operation may have ended another one before. */
+	sched.attached = sched.detached = sched.expected = false;
 	sched.seq_before = sched.now.enable_seq;
+	sched.toggled = !plan->sched;
+	sched_dump__start();
 	return spawn(plan, o) && wait_attached(plan, o);
 }
 
 bool sched__lost(void)
 {
-	return sched.attached && (sched.child.dead || sched.detached);
+	return sched.attached && ((sched.child.dead && !sched.toggled) || sched.detached);
 }
 
 static void describe_loss(char *buf, size_t len)
 {
 	char how[128];
 
-	if (sched.child.dead) {
+	if (sched.child.dead && !sched.toggled) {
 		wait_status__describe(sched.child.status, how, sizeof(how));
 		/* A killed process is the cause of the detach, an exiting one may be its effect. */
 		snprintf(buf, len, "%s%s", sched.detached && WIFEXITED(sched.child.status) ?
 			 "was detached and " : "", how);
 	} else if (!sched_state__enabled(&sched.now)) {
-		snprintf(buf, len, "was detached while its process lives on: sched_ext state is \"%s\"",
-			 sched.now.state);
+		snprintf(buf, len, "was detached%s: sched_ext state is \"%s\"",
+			 sched.toggled ? "" : " while its process lives on", sched.now.state);
 	} else {
 		snprintf(buf, len, "was attached anew: enable_seq went from %llu to %llu",
 			 (unsigned long long)le64toh(sched.at_attach.enable_seq),
@@ -245,9 +276,10 @@ void sched__report_loss(struct outcome *o)
 	 * A process that is killed drops its scheduler first, and one whose
 	 * scheduler was ejected says why before it exits: give it that moment.
 	 */
-	loop__until(child__is_dead, &sched.child, deadline_ns(LAST_WORDS_MS));
+	if (!sched.toggled)
+		loop__until(child__is_dead, &sched.child, deadline_ns(LAST_WORDS_MS));
 	describe_loss(what, sizeof(what));
-	if (sched.child.dead)
+	if (sched.child.dead && !sched.toggled)
 		report_exit();
 	emit__life(KTSTR_LIFE_SCHED_DIED, "%s", what);
 	outcome__set(o, KTSTR_GUEST_FAILED, "the scheduler %s", what);
@@ -267,10 +299,35 @@ static void stop_process(void)
 	loop__until(child__is_dead, &sched.child, deadline_ns(STOP_MS));
 }
 
-void sched__stop(void)
+/*
+ * What the commands left behind is killed in any case: a scheduler that hangs on a process
+ * goes with it.
+ */
+static void switch_off(const struct guest_plan *plan, struct outcome *o)
+{
+	sched.expected = true;
+	if (plan->sched_disable)
+		sched_toggle__run(plan->sched_disable, sched.log.write_fd, STOP_MS);
+	else
+		child__kill_group(&sched.child, SIGINT);
+	sched_state__read(&sched.now);
+	if (wait_state(is_disabled, STOP_MS) && plan->sched_disable)
+		outcome__set(o, KTSTR_GUEST_FAILED,
+			     "the scheduler \"%s\" is still there %u ms after the command that disables it",
+			     sched.now.ops, STOP_MS);
+	end_process();
+	wait_state(is_disabled, STOP_MS);
+}
+
+static void stop(const struct guest_plan *plan, struct outcome *o)
 {
 	if (!sched.running)
 		return;
+	if (sched.toggled) {
+		switch_off(plan, o);
+		sched.attached = false;
+		return;
+	}
 	stop_process();
 	if (!sched.child.dead) {
 		emit__life(KTSTR_LIFE_SHUTDOWN, "the scheduler survives SIGKILL");
@@ -281,4 +338,10 @@ void sched__stop(void)
 	wait_state(is_disabled, STOP_MS);
 	report_exit();
 	sched.attached = false;
+}
+
+void sched__stop(const struct guest_plan *plan, struct outcome *o)
+{
+	stop(plan, o);
+	sched_dump__finish();
 }

@@ -15,7 +15,7 @@ int sched__init(void);
 
 /**
  * sched__start() - run the plan's scheduler and wait until it is attached
- * @plan: plan with a scheduler
+ * @plan: plan with a scheduler, or with a command that enables one
  * @o: gets the outcome on failure: FAILED when it died or did not attach in
  *	time, ENV when this guest cannot run it, ABORTED when the host ended it
  *
@@ -41,9 +41,12 @@ void sched__report_loss(struct outcome *o);
 
 /**
  * sched__stop() - end it: SIGINT, after two seconds SIGKILL; then the rest of its log and SCDX
+ * @plan: as given to sched__start()
+ * @o: becomes FAILED when a scheduler that commands switch cannot be switched off
  *
- * Does nothing when there is none, or when its death has been reported.
+ * One that a command enabled is disabled by the plan's other command first; there is no
+ * SCDX of it. Does nothing when there is none, or when its death has been reported.
  */
-void sched__stop(void);
+void sched__stop(const struct guest_plan *plan, struct outcome *o);
 
 #endif /* GUEST_SCHED_H */

@@ -12,6 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <ktstr/stats.h>
+
 #include "rt.h"
 #include "stats_relay.h"
 
@@ -24,6 +26,14 @@ struct pipe {
 	char buf[PIPE_ROOM];
 };
 
+/* What becomes of the line from the host that is being read. */
+enum route {
+	ROUTE_NONE,	/* it has not begun */
+	ROUTE_PASS,	/* to the scheduler */
+	ROUTE_REFUSE,	/* to nobody; its end is answered */
+	ROUTE_DROP,	/* to nobody: it was lost with its connection, and is answered as such */
+};
+
 static struct {
 	int epfd;
 	int port;
@@ -31,6 +41,11 @@ static struct {
 	struct sockaddr_un addr;
 	struct pipe request;	/* host to scheduler */
 	struct pipe answer;	/* scheduler to host */
+	enum route route;
+	bool hung_up;		/* the scheduler takes nothing more: read what it left, and end */
+	bool cut;		/* the answer that is being read has begun */
+	uint64_t waiting;	/* lines that went out on this connection and have no answer yet */
+	uint64_t lost;		/* lines that will have none, and were not yet told so */
 } stats = { .sock = -1 };
 
 /*
@@ -44,43 +59,51 @@ static int watch(int fd)
 	return epoll_ctl(stats.epfd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
 
-/* Only into an empty pipe: it bounds what is in memory. Return: did anything move? */
-static bool fill(struct pipe *p, int fd, bool *closed)
+/*
+ * Only into an empty pipe: it bounds what is in memory.
+ * Return: bytes, 0 at the end of the file, -EAGAIN when there are none, or another error.
+ */
+static ssize_t fill(struct pipe *p, int fd)
 {
 	ssize_t n;
 
-	if (p->len)
-		return false;
-	n = read(fd, p->buf, sizeof(p->buf));
-	if (closed && (!n || (n < 0 && errno != EAGAIN && errno != EINTR)))
-		*closed = true;
-	if (n <= 0)
-		return false;
+	do
+		n = read(fd, p->buf, sizeof(p->buf));
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
 	p->start = 0;
 	p->len = (size_t)n;
-	return true;
+	return n;
 }
 
-static bool empty(struct pipe *p, int fd, bool *closed)
+static void consume(struct pipe *p, size_t len)
+{
+	p->start += len;
+	p->len -= len;
+}
+
+/* At most @max bytes; return: bytes, or a negative errno. */
+static ssize_t empty(struct pipe *p, int fd, size_t max)
 {
 	ssize_t n;
 
-	if (!p->len)
-		return false;
-	n = write(fd, p->buf + p->start, p->len);
-	if (closed && n < 0 && errno != EAGAIN && errno != EINTR)
-		*closed = true;
-	if (n <= 0)
-		return false;
-	p->start += (size_t)n;
-	p->len -= (size_t)n;
-	return true;
+	do
+		n = write(fd, p->buf + p->start, max);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	consume(p, (size_t)n);
+	return n;
 }
 
-static void disconnect(void)
+/* Bytes of the line that the pipe begins with; *@whole when its end is among them. */
+static size_t line(const struct pipe *p, bool *whole)
 {
-	close(stats.sock);
-	stats.sock = -1;
+	const char *nl = memchr(p->buf + p->start, '\n', p->len);
+
+	*whole = nl;
+	return nl ? (size_t)(nl + 1 - (p->buf + p->start)) : p->len;
 }
 
 static bool connect_socket(void)
@@ -90,55 +113,126 @@ static bool connect_socket(void)
 		return false;
 	if (connect(stats.sock, (struct sockaddr *)&stats.addr, sizeof(stats.addr)) ||
 	    watch(stats.sock)) {
-		disconnect();
+		close(stats.sock);
+		stats.sock = -1;
 		return false;
 	}
 	return true;
 }
 
-/* One answer for one line, when the pipe to the host has room for it. */
-static bool refuse_line(void)
+static void disconnect(void)
 {
-	struct pipe *p = &stats.request;
-	char *nl = memchr(p->buf + p->start, '\n', p->len);
-	size_t used;
+	close(stats.sock);
+	stats.sock = -1;
+	stats.hung_up = false;
+	/* What nobody asked for ends in the middle of a line: the next one must not join it. */
+	stats.lost = stats.waiting ? stats.waiting : stats.cut;
+	stats.waiting = 0;
+	stats.cut = false;
+	if (stats.route == ROUTE_PASS)
+		stats.route = ROUTE_DROP;
+}
 
-	if (stats.answer.len)
+/* Count what the scheduler said. */
+static void note_answer(const struct pipe *p)
+{
+	for (size_t i = 0; i < p->len; i++)
+		if (p->buf[i] == '\n' && stats.waiting)
+			stats.waiting--;
+	stats.cut = p->buf[p->len - 1] != '\n';
+}
+
+/* The end of a connection shows only behind the last byte that the scheduler wrote. */
+static bool take_answer(void)
+{
+	ssize_t n;
+
+	if (stats.sock < 0 || stats.answer.len)
 		return false;
-	if (!nl) {
-		/* The start of a line that is refused anyway. */
-		p->len = 0;
+	n = fill(&stats.answer, stats.sock);
+	if (n > 0) {
+		note_answer(&stats.answer);
 		return true;
 	}
-	used = (size_t)(nl + 1 - (p->buf + p->start));
-	p->start += used;
-	p->len -= used;
-	stats.answer.start = 0;
-	stats.answer.len = strlen(STATS_NO_SOCKET);
-	memcpy(stats.answer.buf, STATS_NO_SOCKET, stats.answer.len);
+	if (n == -EAGAIN && !stats.hung_up)
+		return false;
+	disconnect();
 	return true;
 }
 
-static bool pump_socket(void)
+/* Our own words, when the pipe to the host has room for them. */
+static bool say(const char *text)
 {
-	bool closed = false;
-	bool moved = empty(&stats.request, stats.sock, &closed);
+	if (stats.answer.len)
+		return false;
+	stats.answer.start = 0;
+	stats.answer.len = strlen(text);
+	memcpy(stats.answer.buf, text, stats.answer.len);
+	return true;
+}
 
-	moved |= fill(&stats.answer, stats.sock, &closed);
-	if (closed)
-		disconnect();
-	return moved || closed;
+static bool tell_lost(void)
+{
+	if (!stats.lost || !say(KTSTR_STATS_LOST))
+		return false;
+	stats.lost--;
+	return true;
+}
+
+static bool pass_line(void)
+{
+	bool whole;
+	size_t len = line(&stats.request, &whole);
+	ssize_t n;
+
+	if (stats.hung_up)
+		return false;
+	n = empty(&stats.request, stats.sock, len);
+	if (n == -EAGAIN)
+		return false;
+	/* Its end of the connection is closed; answers may still lie in ours. */
+	stats.hung_up = n < 0;
+	if (whole && n == (ssize_t)len)
+		stats.route = ROUTE_NONE;
+	return true;
+}
+
+static bool drop_line(void)
+{
+	bool whole;
+	size_t len = line(&stats.request, &whole);
+
+	if (whole && stats.route == ROUTE_REFUSE && !say(KTSTR_STATS_NO_SOCKET))
+		return false;
+	consume(&stats.request, len);
+	if (whole)
+		stats.route = ROUTE_NONE;
+	return true;
+}
+
+static bool take_request(void)
+{
+	if (!stats.request.len && fill(&stats.request, stats.port) <= 0)
+		return false;
+	/* Answers come in the order of the requests: first those that are overdue. */
+	if (stats.lost)
+		return false;
+	if (stats.route == ROUTE_NONE) {
+		stats.route = stats.sock >= 0 || connect_socket() ? ROUTE_PASS : ROUTE_REFUSE;
+		stats.waiting += stats.route == ROUTE_PASS;
+	}
+	return stats.route == ROUTE_PASS ? pass_line() : drop_line();
 }
 
 static bool pump(void)
 {
-	bool moved = fill(&stats.request, stats.port, NULL);
+	/* The scheduler's side first: a connection that has ended takes no new request. */
+	bool moved = take_answer();
 
-	if (stats.sock < 0 && stats.request.len && !connect_socket())
-		moved |= refuse_line();
-	if (stats.sock >= 0)
-		moved |= pump_socket();
-	moved |= empty(&stats.answer, stats.port, NULL);
+	moved |= tell_lost();
+	moved |= take_request();
+	if (stats.answer.len && empty(&stats.answer, stats.port, stats.answer.len) > 0)
+		moved = true;
 	return moved;
 }
 
