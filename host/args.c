@@ -15,15 +15,17 @@
 
 #include "args.h"
 #include "topo_find.h"
-#include "scenario.h"
 
 #define MEMORY_DEFAULT_MIB	1024u
+#define STATS_MIN_MS		10u	/* the guest has other things to do */
 
 enum opt {
 	OPT_KERNEL = 256, OPT_SCHED, OPT_TOPOLOGY, OPT_MEMORY, OPT_DURATION, OPT_SEED, OPT_TIMEOUT,
 	OPT_ACCEL, OPT_OUT, OPT_JSON, OPT_DRY_RUN, OPT_EXEC, OPT_INCLUDE,
 	OPT_PRESET, OPT_PIN, OPT_PERF, OPT_CPUS, OPT_APPEND, OPT_EVENTS, OPT_EVENTS_ONLY,
-	OPT_EVENTS_CPUS, OPT_EVENTS_CGROUP,
+	OPT_EVENTS_CPUS, OPT_EVENTS_CGROUP, OPT_TAG,
+	OPT_MATRIX, OPT_JOBS, OPT_BUDGET, OPT_SHARD, OPT_STATS_INTERVAL, OPT_SPLAT_ALLOW,
+	OPT_SPLAT_DENY, OPT_SCHED_ENABLE, OPT_SCHED_DISABLE, OPT_ARM, OPT_DISARM,
 };
 
 #define COMMON_OPTIONS						\
@@ -43,12 +45,24 @@ enum opt {
 static const struct option run_options[] = {
 	COMMON_OPTIONS,
 	{ "sched",	required_argument, NULL, OPT_SCHED },
+	{ "tag",	required_argument, NULL, OPT_TAG },
+	{ "matrix",	required_argument, NULL, OPT_MATRIX },
+	{ "jobs",	required_argument, NULL, OPT_JOBS },
+	{ "budget",	required_argument, NULL, OPT_BUDGET },
+	{ "shard",	required_argument, NULL, OPT_SHARD },
+	{ "sched-enable", required_argument, NULL, OPT_SCHED_ENABLE },
+	{ "sched-disable", required_argument, NULL, OPT_SCHED_DISABLE },
 	{ "duration",	required_argument, NULL, OPT_DURATION },
 	{ "seed",	required_argument, NULL, OPT_SEED },
 	{ "events",	required_argument, NULL, OPT_EVENTS },
 	{ "events-only", required_argument, NULL, OPT_EVENTS_ONLY },
 	{ "events-cpus", required_argument, NULL, OPT_EVENTS_CPUS },
 	{ "events-cgroup", required_argument, NULL, OPT_EVENTS_CGROUP },
+	{ "stats-interval", required_argument, NULL, OPT_STATS_INTERVAL },
+	{ "arm",	required_argument, NULL, OPT_ARM },
+	{ "disarm",	required_argument, NULL, OPT_DISARM },
+	{ "splat-allow", required_argument, NULL, OPT_SPLAT_ALLOW },
+	{ "splat-deny",	required_argument, NULL, OPT_SPLAT_DENY },
 	{ "out",	required_argument, NULL, OPT_OUT },
 	{ "json",	required_argument, NULL, OPT_JSON },
 	{ "dry-run",	no_argument,	   NULL, OPT_DRY_RUN },
@@ -170,10 +184,64 @@ static int parse_events_cpus(struct args *a, char *s, struct ktstr_error *e)
 			       "--events-cpus \"%.100s\" is no CPU list; give one such as 0-1,3", s);
 }
 
+static int parse_sched(struct args *a, char *s, struct ktstr_error *e)
+{
+	int ret = parse_text("sched", s, &a->sched, e);
+
+	a->sched_given = true;
+	if (!ret && !strcmp(s, ARGS_SCHED_NONE))
+		a->sched = NULL;
+	return ret;
+}
+
+/* One to three digits behind a point, as ms; -1: they are not. */
+static int parse_places(const char *s)
+{
+	int ms = 0, unit = 100;
+
+	for (; unit && *s >= '0' && *s <= '9'; s++, unit /= 10)
+		ms += unit * (*s - '0');
+	return *s || unit == 100 ? -1 : ms;
+}
+
+/* A test's own may have a fraction, and so must the command that repeats it. */
+static int parse_duration(struct args *a, const char *s, struct ktstr_error *e)
+{
+	const char *point = strchr(s, '.'), *number = s;
+	int ms = point ? parse_places(point + 1) : 0;
+	uint32_t seconds;
+	char whole[16];
+	int ret;
+
+	if (point && ms >= 0) {
+		snprintf(whole, sizeof(whole), "%.*s", (int)(point - s), s);
+		number = whole;
+	}
+	ret = parse_u32("duration", number, ms > 0 ? 0 : 1, ARGS_DURATION_MAX_S - (ms > 0),
+			" seconds", &seconds, e);
+	if (ret)
+		return ret;
+	a->duration_ms = seconds * 1000 + (uint32_t)ms;
+	a->duration_given = true;
+	return 0;
+}
+
 static int two_machines(struct ktstr_error *e)
 {
 	return ktstr_error_set(e, -EINVAL,
 			       "--topology and --preset both describe the machine; leave one of the two out");
+}
+
+static int parse_stats_interval(struct args *a, const char *s, struct ktstr_error *e)
+{
+	int ret = parse_u32("stats-interval", s, 0, ARGS_STATS_MAX_MS, " ms", &a->stats_ms, e);
+
+	a->stats_given = true;
+	if (!ret && a->stats_ms && a->stats_ms < STATS_MIN_MS)
+		return ktstr_error_set(e, -EINVAL,
+				       "--stats-interval %.100s is too short; give 0 for none, or at least %u ms",
+				       s, STATS_MIN_MS);
+	return ret;
 }
 
 static int parse_topology(struct args *a, const char *s, struct ktstr_error *e)
@@ -218,7 +286,24 @@ static int take_option(struct args *a, int opt, char *arg, struct ktstr_error *e
 	case OPT_APPEND:
 		return parse_text("append", arg, &a->append, e);
 	case OPT_SCHED:
-		return parse_text("sched", arg, &a->sched, e);
+		return parse_sched(a, arg, e);
+	case OPT_SCHED_ENABLE:
+		return parse_text("sched-enable", arg, &a->sched_enable, e);
+	case OPT_SCHED_DISABLE:
+		return parse_text("sched-disable", arg, &a->sched_disable, e);
+	case OPT_ARM:
+	case OPT_DISARM:
+		return fault_orders__add(&a->faults, opt == OPT_ARM, arg, e);
+	case OPT_MATRIX:
+		return matrix_axes__parse(arg, &a->matrix, e);
+	case OPT_JOBS:
+		return parse_u32("jobs", arg, 1, ARGS_JOBS_MAX, " cells at a time", &a->jobs, e);
+	case OPT_BUDGET:
+		return args__parse_budget(arg, &a->budget_s, e);
+	case OPT_SHARD:
+		return args__parse_shard(arg, &a->shard, &a->shards, e);
+	case OPT_TAG:
+		return *arg ? strv__add(&a->tags, arg) : parse_text("tag", arg, NULL, e);
 	case OPT_OUT:
 		return parse_text("out", arg, &a->out, e);
 	case OPT_JSON:
@@ -227,6 +312,12 @@ static int take_option(struct args *a, int opt, char *arg, struct ktstr_error *e
 		return parse_text("exec", arg, &a->exec, e);
 	case OPT_INCLUDE:
 		return *arg ? strv__add(&a->include, arg) : parse_text("include", arg, NULL, e);
+	case OPT_SPLAT_ALLOW:
+		return *arg ? strv__add(&a->splat_allow, arg) :
+			      parse_text("splat-allow", arg, NULL, e);
+	case OPT_SPLAT_DENY:
+		return *arg ? strv__add(&a->splat_deny, arg) :
+			      parse_text("splat-deny", arg, NULL, e);
 	case OPT_TOPOLOGY:
 		return parse_topology(a, arg, e);
 	case OPT_PRESET:
@@ -246,13 +337,14 @@ static int take_option(struct args *a, int opt, char *arg, struct ktstr_error *e
 		return parse_u32("memory", arg, ARGS_MEMORY_MIN_MIB, ARGS_MEMORY_MAX_MIB, " MiB",
 				 &a->memory_mib, e);
 	case OPT_DURATION:
-		return parse_u32("duration", arg, 1, ARGS_DURATION_MAX_S, " seconds",
-				 &a->duration_s, e);
+		return parse_duration(a, arg, e);
 	case OPT_TIMEOUT:
 		return parse_u32("timeout", arg, 1, ARGS_TIMEOUT_MAX_S, " seconds",
 				 &a->timeout_s, e);
 	case OPT_SEED:
 		return parse_u64("seed", arg, 0, INT64_MAX, "", &a->seed, e);
+	case OPT_STATS_INTERVAL:
+		return parse_stats_interval(a, arg, e);
 	case OPT_CPUS:
 		return parse_u32("cpus", arg, 1, ARGS_CPUS_MAX, " host CPUs", &a->cpus, e);
 	case OPT_PIN:
@@ -299,7 +391,7 @@ static int set_defaults(struct args *a, struct ktstr_error *e)
 	memset(a, 0, sizeof(*a));
 	a->topology = (struct ktstr_topology){ .nodes = 1, .llcs = 1, .cores = 2, .threads = 1 };
 	a->memory_mib = MEMORY_DEFAULT_MIB;
-	a->duration_s = 3;
+	a->duration_ms = 3000;
 	a->timeout_s = 60;
 	a->events = KTSTR_WISH_AUTO;
 	if (getrandom(&a->seed, sizeof(a->seed), 0) != sizeof(a->seed))
@@ -332,10 +424,28 @@ static int settle_machine(struct args *a, struct ktstr_error *e)
 				     from ? from : "N,L,C,T", why.msg) : 0;
 }
 
+int args__use_topology(struct args *a, char *word, struct ktstr_error *e)
+{
+	const struct ktstr_topology_preset *p;
+	int ret;
+
+	a->topology = (struct ktstr_topology){ 0 };
+	a->topology_given = false;
+	a->topology_file = a->preset = NULL;
+	if (!a->memory_given)
+		a->memory_mib = MEMORY_DEFAULT_MIB;
+	for (unsigned int i = 0; (p = ktstr_topology_preset__at(i)); i++)
+		if (!strcmp(p->name, word))
+			break;
+	ret = p ? parse_preset(a, word, e) : parse_topology(a, word, e);
+	return ret ? ret : settle_machine(a, e);
+}
+
 /* What only all options together can tell. */
 static int check_filter(const struct args *a, struct ktstr_error *e)
 {
-	uint32_t nr_cpus = ktstr_topology__nr_cpus(&a->topology);
+	const struct args most = args__of_all(a);
+	uint32_t nr_cpus = ktstr_topology__nr_cpus(&most.topology);
 	struct cpu_mask cpus;
 
 	if (a->events == KTSTR_WISH_OFF && (a->events_only || a->events_cpus || a->events_cgroup))
@@ -352,23 +462,23 @@ static int check_filter(const struct args *a, struct ktstr_error *e)
 	return 0;
 }
 
+static int check_sched(const struct args *a, struct ktstr_error *e)
+{
+	if (a->sched && a->sched_enable)
+		return ktstr_error_set(e, -EINVAL,
+				       "--sched and --sched-enable both bring a scheduler; leave one of the two out");
+	if (a->sched_disable && !a->sched_enable)
+		return ktstr_error_set(e, -EINVAL,
+				       "--sched-disable needs --sched-enable; one of --sched is ended by a signal");
+	return 0;
+}
+
 static int check_host(const struct args *a, struct ktstr_error *e)
 {
 	if (!a->perf || !a->cpus)
 		return 0;
 	return ktstr_error_set(e, -EINVAL,
 			       "--perf takes as many host CPUs as it needs; leave out --cpus");
-}
-
-static int take_scenario(struct args *a, const char *name, struct ktstr_error *e)
-{
-	if (!scenario__find(name))
-		return ktstr_error_set(e, -EINVAL,
-				       "there is no scenario %.100s; see ktstr list", name);
-	if (a->scenarios.n >= ARGS_SCENARIOS_MAX)
-		return ktstr_error_set(e, -EINVAL, "more than %u scenarios; run ktstr more often",
-				       ARGS_SCENARIOS_MAX);
-	return strv__add(&a->scenarios, name);
 }
 
 int args__parse_run(struct args *a, int argc, char **argv, struct ktstr_error *e)
@@ -378,15 +488,24 @@ int args__parse_run(struct args *a, int argc, char **argv, struct ktstr_error *e
 	if (!ret)
 		ret = parse_options(a, argc, argv, run_options, e);
 	for (int i = optind; !ret && i < argc; i++)
-		ret = take_scenario(a, argv[i], e);
-	if (!ret && !a->scenarios.n)
-		ret = strv__add(&a->scenarios, "steady");
+		ret = strv__add(&a->words, argv[i]);
+	if (!ret)
+		ret = args__select(a, e);
+	/* The kernel's own scheduler has nobody who would answer. */
+	if (!a->stats_given && args__sched(a))
+		a->stats_ms = ARGS_STATS_DEFAULT_MS;
 	if (!ret)
 		ret = settle_machine(a, e);
 	if (!ret)
 		ret = check_host(a, e);
 	if (!ret)
 		ret = check_filter(a, e);
+	if (!ret)
+		ret = check_sched(a, e);
+	if (!ret)
+		ret = args__check_matrix(a, e);
+	if (!ret)
+		ret = args__check_faults(a, e);
 	return ret == -ENOMEM ? ktstr_error_set(e, ret, "out of memory") : ret;
 }
 
@@ -412,8 +531,13 @@ int args__parse_shell(struct args *a, int argc, char **argv, struct ktstr_error 
 
 void args__free(struct args *a)
 {
+	matrix_axes__free(&a->matrix);
+	strv__free(&a->words);
+	strv__free(&a->tags);
 	strv__free(&a->scenarios);
 	strv__free(&a->include);
+	strv__free(&a->splat_allow);
+	strv__free(&a->splat_deny);
 	ktstr_topology__free(&a->topology);
 }
 
@@ -441,10 +565,13 @@ static int add_host(const struct args *a, struct strv *out)
 	return ret || !a->cpus ? ret : add_number(out, "--cpus", a->cpus);
 }
 
-static int add_topology(const struct args *a, struct strv *out)
+static int add_topology(const struct args *a, bool settled, struct strv *out)
 {
 	char four[64];
 
+	/* A test's own counts only where the command line says nothing. */
+	if (!settled && !a->topology_given && !a->preset)
+		return 0;
 	if (a->preset)
 		return add_pair(out, "--preset", a->preset);
 	if (a->topology_file)
@@ -454,12 +581,12 @@ static int add_topology(const struct args *a, struct strv *out)
 	return add_pair(out, "--topology", four);
 }
 
-static int add_machine(const struct args *a, struct strv *out)
+static int add_machine(const struct args *a, bool settled, struct strv *out)
 {
 	int ret = add_pair(out, "--kernel", a->kernel);
 
 	if (!ret)
-		ret = add_topology(a, out);
+		ret = add_topology(a, settled, out);
 	if (!ret)
 		ret = add_number(out, "--memory", a->memory_mib);
 	if (!ret)
@@ -469,19 +596,50 @@ static int add_machine(const struct args *a, struct strv *out)
 	return ret ? ret : add_number(out, "--timeout", a->timeout_s);
 }
 
-static int add_load(const struct args *a, struct strv *out)
+static int add_each(struct strv *out, const char *opt, const struct strv *values)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < values->n; i++)
+		ret = add_pair(out, opt, values->v[i]);
+	return ret;
+}
+
+static int add_duration(const struct args *a, struct strv *out)
+{
+	uint32_t ms = a->duration_ms % 1000;
+	char text[24];
+
+	if (!ms)
+		return add_number(out, "--duration", a->duration_ms / 1000);
+	snprintf(text, sizeof(text), "%u.%03u", a->duration_ms / 1000, ms);
+	return add_pair(out, "--duration", text);
+}
+
+static int add_faults(const struct fault_orders *faults, struct strv *out)
+{
+	int ret = 0;
+
+	for (uint32_t i = 0; !ret && i < faults->nr; i++)
+		ret = add_pair(out, fault_order__option(&faults->v[i]), faults->v[i].text);
+	return ret;
+}
+
+static int add_load(const struct args *a, bool settled, struct strv *out)
 {
 	int ret;
 
 	if (a->exec) {
 		ret = add_pair(out, "--exec", a->exec);
-		for (size_t i = 0; !ret && i < a->include.n; i++)
-			ret = add_pair(out, "--include", a->include.v[i]);
-		return ret;
+		return ret ? ret : add_each(out, "--include", &a->include);
 	}
-	ret = add_pair(out, "--sched", a->sched);
+	ret = add_pair(out, "--sched", a->sched || !a->sched_given ? a->sched : ARGS_SCHED_NONE);
 	if (!ret)
-		ret = add_number(out, "--duration", a->duration_s);
+		ret = add_pair(out, "--sched-enable", a->sched_enable);
+	if (!ret)
+		ret = add_pair(out, "--sched-disable", a->sched_disable);
+	if (!ret && (settled || a->duration_given))
+		ret = add_duration(a, out);
 	if (!ret)
 		ret = add_pair(out, "--events", events_names[a->events]);
 	if (!ret)
@@ -490,6 +648,14 @@ static int add_load(const struct args *a, struct strv *out)
 		ret = add_pair(out, "--events-cpus", a->events_cpus);
 	if (!ret)
 		ret = add_pair(out, "--events-cgroup", a->events_cgroup);
+	if (!ret && a->stats_given)
+		ret = add_number(out, "--stats-interval", a->stats_ms);
+	if (!ret)
+		ret = add_faults(&a->faults, out);
+	if (!ret)
+		ret = add_each(out, "--splat-allow", &a->splat_allow);
+	if (!ret)
+		ret = add_each(out, "--splat-deny", &a->splat_deny);
 	return ret ? ret : add_number(out, "--seed", a->seed);
 }
 
@@ -510,16 +676,19 @@ static int add_local(const struct args *a, struct strv *out)
 
 int args__to_argv(const struct args *a, const char *scenario, bool portable, struct strv *out)
 {
+	bool settled = scenario || a->exec;
 	int ret = 0;
 
 	if (scenario)
 		ret = strv__add(out, scenario);
-	for (size_t i = 0; !scenario && !ret && i < a->scenarios.n; i++)
-		ret = strv__add(out, a->scenarios.v[i]);
+	for (size_t i = 0; !scenario && !ret && i < a->words.n; i++)
+		ret = strv__add(out, a->words.v[i]);
+	for (size_t i = 0; !scenario && !ret && i < a->tags.n; i++)
+		ret = add_pair(out, "--tag", a->tags.v[i]);
 	if (!ret)
-		ret = add_machine(a, out);
+		ret = add_machine(a, settled, out);
 	if (!ret)
-		ret = add_load(a, out);
+		ret = add_load(a, settled, out);
 	if (!ret && !portable)
 		ret = add_local(a, out);
 	return ret;

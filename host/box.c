@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include "clock.h"
 #include "file.h"
 #include "interrupt.h"
+#include "process.h"
 
 #define BOX_MEMORY_MIN_MIB	4096u
 #define BOX_OVERHEAD_MIB	1024u	/* its own kernel, page cache and us */
@@ -42,10 +42,16 @@ int box__find(char *dst, size_t size, struct ktstr_error *e)
 	return 0;
 }
 
+uint32_t box__memory_mib(uint32_t guest_mib)
+{
+	uint32_t memory = guest_mib + BOX_OVERHEAD_MIB;
+
+	return memory < BOX_MEMORY_MIN_MIB ? BOX_MEMORY_MIN_MIB : memory;
+}
+
 static int fill_argv(struct strv *v, const char *kvmbox, const struct box_opts *o, int result_fd)
 {
 	char self[PATH_MAX], number[16];
-	uint32_t memory = o->memory_mib + BOX_OVERHEAD_MIB;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	int ret;
 
@@ -64,8 +70,7 @@ static int fill_argv(struct strv *v, const char *kvmbox, const struct box_opts *
 		if (!ret)
 			ret = strv__add(v, number);
 	}
-	snprintf(number, sizeof(number), "%u",
-		 memory < BOX_MEMORY_MIN_MIB ? BOX_MEMORY_MIN_MIB : memory);
+	snprintf(number, sizeof(number), "%u", box__memory_mib(o->memory_mib));
 	if (!ret)
 		ret = strv__add(v, "--memory");
 	if (!ret)
@@ -79,20 +84,9 @@ static int fill_argv(struct strv *v, const char *kvmbox, const struct box_opts *
 	return ret;
 }
 
-/*
- * A process group of its own: a ^C at the terminal is for us, and we end the
- * box in order. Its stdin is nothing, so that it never touches the terminal.
- */
 static void __attribute__((noreturn)) child(char **argv, pid_t parent, int result_fd)
 {
-	int null = open("/dev/null", O_RDONLY);
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);	/* it died before we asked to die with it */
-	setpgid(0, 0);
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0)
-		_exit(125);
+	process__be_child(parent);
 	if (result_fd >= 0)
 		fcntl(result_fd, F_SETFD, 0);
 	execv(argv[0], argv);

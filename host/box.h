@@ -38,6 +38,11 @@ struct box_opts {
  */
 int box__find(char *dst, size_t size, struct ktstr_error *e);
 
+#define BOX_CPUS	1	/* of the host: it emulates with one thread */
+
+/** box__memory_mib() - memory of the box for a guest of @guest_mib, both in MiB */
+uint32_t box__memory_mib(uint32_t guest_mib);
+
 /**
  * box__run() - run it to its end
  * @o: what to run

@@ -54,19 +54,19 @@ static json_t *text(const char *s)
 
 static json_t *host_facts(const struct report *r, const struct report_run *run)
 {
+	const struct args *a = report__args(r, run);
 	json_t *o = json_object();
 	struct utsname u;
 
 	set(o, "version", json_integer(EVENT_FILE_VERSION));
 	set(o, "name", text(run->name));
 	set(o, "scenario", text(run->plan.scenario));
-	set(o, "topology", topo_out__json(&r->args->topology,
-					 args__topology_from(r->args)));
-	set(o, "memory_mib", json_integer(r->args->memory_mib));
+	set(o, "topology", topo_out__json(&a->topology, args__topology_from(a)));
+	set(o, "memory_mib", json_integer(a->memory_mib));
 	set(o, "seed", json_integer((json_int_t)run->plan.seed));
 	set(o, "duration_ms", json_integer(run->plan.duration_ms));
 	set(o, "kernel", text(r->kernel));
-	set(o, "sched", text(r->args->sched));
+	set(o, "sched", text(args__sched(a)));
 	set(o, "wish", json_string(args__events_name(run->plan.events)));
 	set(o, "emulated", json_boolean(r->in_box));
 	if (!uname(&u)) {
@@ -101,7 +101,7 @@ void capture__remove_old(struct outdir *out)
 struct capture *capture__new(const struct report *r, const struct report_run *run,
 			     struct outdir *out)
 {
-	struct events_opts eo = { .sz = sizeof(eo), .topology = r->args->topology };
+	struct events_opts eo = { .sz = sizeof(eo), .topology = report__args(r, run)->topology };
 	struct capture *c = calloc(1, sizeof(*c));
 
 	if (!c)
@@ -196,6 +196,11 @@ void capture__finish(struct capture *c, struct events_result *account)
 	c->file_f = NULL;
 	c->trace_f = NULL;
 	*account = *events__result(c->events);
+}
+
+const struct events *capture__events(const struct capture *c)
+{
+	return c->events;
 }
 
 void capture__report(struct capture *c, struct report_run *run)

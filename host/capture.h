@@ -34,6 +34,9 @@ void capture__frame(void *c, const struct assembler_frame *frame);
 /** capture__finish() - the run is over: draw up the account, for the verdict; close the files */
 void capture__finish(struct capture *c, struct events_result *account);
 
+/** capture__events() - what it follows */
+const struct events *capture__events(const struct capture *c);
+
 /**
  * capture__report() - what can wait until after the verdict
  * @c: finished

@@ -16,15 +16,21 @@
 #include "file.h"
 #include "outdir.h"
 #include "recompute.h"
+#include "sched_exit_out.h"
 #include "sentence.h"
+#include "stats_log.h"
+#include "stats_sampler.h"
 
 #define TEXT_MAX	(16u << 20)	/* bytes of tables */
+#define EXIT_MAX	4096u		/* bytes about the scheduler's exit */
 
 const char help_report[] =
 	"usage: ktstr report [OPTION...] DIR\n"
 	"\n"
 	"Recompute what the scheduler events of a run tell from DIR/events.ktstr, which\n"
 	"\"ktstr run --out\" wrote. Without an option: tables on stdout, and DIR/report.html.\n"
+	"What the scheduler's own statistics came to is in the tables too, from\n"
+	"DIR/stats.jsonl; without events they are all there is.\n"
 	"\n"
 	"  --text        tables on stdout; alone it writes no file\n"
 	"  --json        the object \"events\" of result.json on stdout\n"
@@ -88,16 +94,52 @@ static int write_stdout(const char *data, size_t len, struct ktstr_error *e)
 	return ktstr_error_set(e, -EIO, "cannot write to stdout: %m");
 }
 
-static int print_text(const struct recompute *r, struct ktstr_error *e)
+/* Fills @path, which has room for PATH_MAX. */
+static bool has_stats(const char *dir, char *path)
+{
+	return !path__join(path, PATH_MAX, dir, STATS_FILE_NAME) && file__exists(path);
+}
+
+/* Return: 0, also when there are none. */
+static int add_stats(struct buf *b, const char *dir, struct ktstr_error *e)
+{
+	char path[PATH_MAX];
+
+	if (!has_stats(dir, path))
+		return 0;
+	if (b->len)
+		buf__printf(b, "\n");
+	return stats_log__text(path, b, e);
+}
+
+/* With a line between it and the tables. */
+static void add_exit(struct buf *b, const struct evidence *ev)
+{
+	struct buf lines;
+
+	buf__init(&lines, EXIT_MAX);
+	sched_exit_out__text(&lines, ev);
+	if (lines.len)
+		buf__printf(b, "\n%s", lines.data);
+	buf__free(&lines);
+}
+
+/* @r: NULL for the statistics alone. */
+static int print_text(const struct recompute *r, const char *dir, struct ktstr_error *e)
 {
 	struct buf b;
 	int ret;
 
 	buf__init(&b, TEXT_MAX);
-	buf__printf(&b, "%s\n%s\n\n", r->titles.title, r->titles.subtitle);
-	events_text__full(&b, r->events);
-	ret = b.err ? ktstr_error_set(e, -ENOMEM, "out of memory for the tables") :
-		      write_stdout(b.data, b.len, e);
+	if (r) {
+		buf__printf(&b, "%s\n%s\n\n", r->titles.title, r->titles.subtitle);
+		events_text__full(&b, r->events);
+		add_exit(&b, r->evidence);
+	}
+	ret = add_stats(&b, dir, e);
+	if (!ret)
+		ret = b.err ? ktstr_error_set(e, -ENOMEM, "out of memory for the tables") :
+			      write_stdout(b.data, b.len, e);
 	buf__free(&b);
 	return ret;
 }
@@ -156,7 +198,7 @@ static int show(const struct recompute *r, const struct wishes *w, struct ktstr_
 	int ret = 0;
 
 	if (w->text)
-		ret = print_text(r, e);
+		ret = print_text(r, w->dir, e);
 	if (!ret && w->json)
 		ret = print_json(r, e);
 	if (!ret && (w->html || w->html_beside))
@@ -199,7 +241,7 @@ static int check_output(const char *opt, const char *out, const char *events,
 
 static int report(const struct wishes *w, struct ktstr_error *e)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], stats[PATH_MAX];
 	struct recompute r = { 0 };
 	FILE *trace = NULL;
 	int ret = path__join(path, sizeof(path), w->dir, EVENT_FILE_NAME);
@@ -207,7 +249,8 @@ static int report(const struct wishes *w, struct ktstr_error *e)
 	if (ret)
 		return ktstr_error_set(e, ret, "the path of %.100s is too long", w->dir);
 	if (!file__exists(path))
-		return say_absent(path, e);
+		return w->text && !w->html && !w->trace && has_stats(w->dir, stats) ?
+		       print_text(NULL, w->dir, e) : say_absent(path, e);
 	ret = check_output("--html", w->html, path, e);
 	if (!ret)
 		ret = check_output("--trace", w->trace, path, e);
@@ -238,7 +281,7 @@ int cmd_report(int argc, char **argv)
 	struct wishes w;
 
 	if (command_wants_help(argc, argv))
-		return printf("%s", help_report) < 0;
+		return command_help(help_report);
 	if (parse(&w, argc, argv, &e) || report(&w, &e))
 		return command_fail(&e);
 	return 0;

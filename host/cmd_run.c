@@ -11,6 +11,8 @@
 #include "commands.h"
 #include "interrupt.h"
 #include "json_out.h"
+#include "matrix.h"
+#include "result_files.h"
 #include "run.h"
 
 #define CMDLINE_MAX	4096	/* bytes; more than any kernel takes */
@@ -19,19 +21,26 @@ const char help_run[] =
 	"usage: ktstr run [OPTION...] [SCENARIO...]\n"
 	"\n"
 	"Boot a kernel in a machine of its own, load a scheduler, run scenarios (default:\n"
-	"steady) one after the other, and print a verdict as KTAP.\n"
+	"steady) one after the other, and print a verdict as KTAP. Names and globs such as\n"
+	"'cpuset/*' select scenarios, see ktstr list; what the topology cannot carry is an\n"
+	"error when it is named and skipped when it is found.\n"
 	"\n"
+	"  --tag TAG,...         only scenarios with one of these tags; !TAG: only without it\n"
 	"  --kernel PATH         vmlinux, bzImage, or a directory that has one; default:\n"
 	"                        $KTSTR_KERNEL, else the kernel of \"ktstr kernel build\"\n"
-	"  --sched CMD           scheduler with its arguments, in shell quoting; default: none,\n"
-	"                        the kernel's own scheduler is judged\n"
+	"  --sched CMD           scheduler with its arguments, in shell quoting; default: the\n"
+	"                        test's own if it has one, else none: the kernel's own scheduler\n"
+	"                        is judged\n"
+	"  --sched-enable CMD    instead, a command that has one enabled; it may end or stay\n"
+	"  --sched-disable CMD   the command that has it disabled after the window\n"
 	"  --topology N,L,C,T    NUMA nodes, LLCs in all, cores per LLC, threads per core;\n"
-	"                        default 1,1,2,1\n"
+	"                        default the test's own, else 1,1,2,1\n"
 	"  --topology FILE       a topology file: uneven LLCs, memory-only nodes, distances\n"
 	"  --preset NAME         a topology by name, see ktstr topo\n"
 	"  --memory MIB          guest memory, default 1024 or what the file's nodes have\n"
 	"  --append WORDS        added to the guest kernel's command line\n"
-	"  --duration S          length of the judged window in seconds, default 3\n"
+	"  --duration S          length of the judged window in seconds, default the test's own,\n"
+	"                        else 3\n"
 	"  --seed N              source of every random choice; default: random, printed\n"
 	"  --timeout S           give up after so many seconds without any sign of life,\n"
 	"                        default 60\n"
@@ -48,12 +57,28 @@ const char help_run[] =
 	"  --events-cpus LIST    only what happens on these CPUs of the guest\n"
 	"  --events-cgroup NAME  only of tasks in this cgroup of the scenario; with any of the\n"
 	"                        three there are no figures from events: they need them all\n"
+	"  --matrix AXIS=VALUE:VALUE...  run every scenario with every value of these axes:\n"
+	"                        topologies, schedulers (none: the kernel's own), kernels; more\n"
+	"                        axes behind a comma or in more options. Each run is a process,\n"
+	"                        as many at a time as the host's CPUs and memory have room for\n"
+	"  --jobs N              N of them at a time at most\n"
+	"  --budget TIME         those that cover most in 90s, 10m, 1h30m; the rest is named\n"
+	"  --shard I/N           the Ith of N parts that are disjoint and about as long\n"
+	"  --stats-interval MS   ask the scheduler for its statistics so often, where it serves\n"
+	"                        any; default 1000 with --sched or --sched-enable; 0: never\n"
+	"  --arm FAULT[@MS]      the host arms a fault of scx_ktstr while that runs, MS after the\n"
+	"                        window began (0); FAULT as scx_ktstr --help has it\n"
+	"  --disarm NAME@MS      and disarms it again; both may be repeated\n"
+	"  --splat-allow FILE    lines of the kernel log that do not fail a test, each with the\n"
+	"                        reason and the day it expires; see Documentation/splats.rst\n"
+	"  --splat-deny FILE     further lines that do\n"
 	"  --out DIR             write result.json, ktap.txt, console.log (COM1), crash.log\n"
 	"                        (COM2), dmesg.log, sched.log, and of the scheduler events\n"
 	"                        events.ktstr (see ktstr report), trace.perfetto-trace (for\n"
-	"                        ui.perfetto.dev) and report.html to DIR; with more than one\n"
-	"                        scenario all but the first two go to DIR/SCENARIO, those of\n"
-	"                        its Nth run to DIR/SCENARIO.N\n"
+	"                        ui.perfetto.dev) and report.html to DIR, and of statistics\n"
+	"                        stats.jsonl; with more than one scenario all but the first\n"
+	"                        two go to DIR/SCENARIO, those of its Nth run to\n"
+	"                        DIR/SCENARIO.N\n"
 	"  --json FILE           write the result as JSON\n"
 	"  --dry-run             check everything, print what would be done, and stop\n"
 	"  -v, --verbose         print the phases of the guest and where the time of its boot\n"
@@ -73,6 +98,18 @@ static void print_host_cpus(const struct args *a, const struct setup *s)
 	       "to share", s->use_box ? ": those of the emulated machine\n" : ": some of ");
 	if (!s->use_box)
 		printf("%s\n", cpu_mask__text(&s->hostcpus.host.allowed, list, sizeof(list)));
+}
+
+/* What a test has of its own. */
+static void print_own(const struct report *r, const struct report_run *run)
+{
+	const struct args *own = report__args(r, run);
+	uint32_t nr_cpus = ktstr_topology__nr_cpus(&own->topology);
+
+	if (!ktstr_topology__equal(&own->topology, &r->args->topology))
+		printf("machine of %s: %u CPUs\n", run->name, nr_cpus);
+	if (own->sched != r->args->sched)
+		printf("scheduler of %s: %s\n", run->name, own->sched);
 }
 
 static void print_dry_run(const struct report *r, const struct setup *s)
@@ -103,6 +140,11 @@ static void print_dry_run(const struct report *r, const struct setup *s)
 			printf("  %s (%zu bytes) from %s\n", f->guest, f->len, f->host);
 	}
 	for (size_t i = 0; i < r->nr; i++) {
+		print_own(r, &r->runs[i]);
+		if (r->runs[i].skip[0]) {
+			printf("skipped: %s\n", r->runs[i].skip);
+			continue;
+		}
 		buf__init(&text, KTSTR_PLAN_MAX);
 		if (!plan_write(&r->runs[i].plan, &text, &e))
 			printf("plan of %s:\n%s", r->runs[i].name, text.data);
@@ -182,7 +224,7 @@ static int run_in_box(const struct args *a, const struct setup *s, const struct 
 	int status, ret;
 
 	buf__init(&json, BOX_RESULT_MAX);
-	setup__announce_box(s);
+	setup__announce_box(&s->why_box);
 	o.interrupt_fd = interrupt__open();
 	ret = inner_argv(a, &o.argv) ? ktstr_error_set(&e, -ENOMEM,
 						       "out of memory") : box__run(&o, &status, &e);
@@ -199,22 +241,22 @@ static int run_in_box(const struct args *a, const struct setup *s, const struct 
 	return status;
 }
 
-static int check_files(const struct args *a, struct outdir *out, struct ktstr_error *e)
+/* For that no machine is needed. */
+static bool all_skipped(const struct report *r)
 {
-	int ret = a->json ? outfile__check(a->json, "--json", e) : 0;
-
-	/* Nobody shall take the result of an earlier run for that of this one. */
-	if (!ret && a->json && !a->dry_run)
-		ret = outfile__remove(a->json, "--json", e);
-	return ret || !a->out || a->dry_run ? ret : outdir__open(out, a->out, e);
+	for (size_t i = 0; i < r->nr; i++)
+		if (!r->runs[i].skip[0])
+			return false;
+	return true;
 }
 
 static int go(struct report *r, struct setup *s, struct outdir *out)
 {
+	const struct args most = args__of_all(r->args);
 	struct ktstr_error e;
 	int status;
 
-	if (setup__init(s, r->args, &e) || run__plans(r, s, &e) || check_files(r->args, out, &e)) {
+	if (setup__init(s, &most, &e) || run__plans(r, s, &e) || result_files__open(r->args, out, &e)) {
 		status = command_fail(&e);
 		outdir__close(out, NULL);
 		return status;
@@ -223,7 +265,7 @@ static int go(struct report *r, struct setup *s, struct outdir *out)
 		print_dry_run(r, s);
 		return 0;
 	}
-	if (!s->use_box)
+	if (!s->use_box || all_skipped(r))
 		return run__all(r, s, out);
 	/* The inner ktstr writes there; ours only proved that it can be written. */
 	outdir__close(out, NULL);
@@ -240,9 +282,11 @@ int cmd_run(int argc, char **argv)
 	int ret = args__parse_run(&a, argc, argv, &e);
 
 	if (ret == ARGS_HELP)
-		ret = printf("%s", help_run) < 0;
+		ret = command_help(help_run);
 	else if (ret)
 		ret = command_fail(&e);
+	else if (args__is_matrix(&a))
+		ret = matrix__run(&a);
 	else {
 		r.args = &a;
 		r.kernel = s.kernel;

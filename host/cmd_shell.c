@@ -159,7 +159,7 @@ static int shell_status(const struct args *a, const struct plan *plan, const str
 	struct ktstr_error e;
 	struct verdict v;
 
-	verdict__judge(&v, plan, ev, &verdict_default_limits);
+	verdict__judge(&v, plan, ev, NULL);
 	if (ev->splats.nr)
 		fprintf(stderr, "ktstr: note: %s in the guest: %s\n",
 			splat__name(ev->splats.splats[0].kind), ev->splats.splats[0].text);
@@ -218,7 +218,7 @@ static int shell_in_box(const struct args *a, const struct setup *s)
 	int status, ret;
 
 	inner.accel = ACCEL_KVM;
-	setup__announce_box(s);
+	setup__announce_box(&s->why_box);
 	o.interrupt_fd = interrupt__open();
 	ret = strv__add(&o.argv, "shell");
 	if (!ret)
@@ -251,7 +251,7 @@ int cmd_shell(int argc, char **argv)
 	int ret = args__parse_shell(&a, argc, argv, &e);
 
 	if (ret == ARGS_HELP) {
-		ret = printf("%s", help_shell) < 0;
+		ret = command_help(help_shell);
 	} else if (ret) {
 		ret = command_fail(&e);
 	} else {

@@ -159,6 +159,6 @@ int cmd_topo(int argc, char **argv)
 	struct ktstr_error e;
 
 	if (command_wants_help(argc, argv))
-		return printf("%s", help_topo) < 0;
+		return command_help(help_topo);
 	return run(argc, argv, &e) ? command_fail(&e) : 0;
 }

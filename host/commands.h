@@ -30,4 +30,11 @@ int command_fail(const struct ktstr_error *e);
 /** command_wants_help() - is the first argument --help or -h? */
 int command_wants_help(int argc, char **argv);
 
+/**
+ * command_help() - print the text of a command's --help; return: 0
+ *
+ * What stdout does not take is found by main(), however long the text is.
+ */
+int command_help(const char *text);
+
 #endif /* KTSTR_HOST_COMMANDS_H */

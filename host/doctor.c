@@ -177,7 +177,7 @@ int cmd_doctor(int argc, char **argv)
 	int stops = 0;
 
 	if (command_wants_help(argc, argv))
-		return printf("%s", help_doctor) < 0;
+		return command_help(help_doctor);
 	if (argc > 1) {
 		ktstr_error_set(&e, 0, "doctor takes no %.100s; see ktstr doctor --help", argv[1]);
 		return command_fail(&e);

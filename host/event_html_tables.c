@@ -171,16 +171,17 @@ static void cpus(struct html *h)
 {
 	const struct event_cpu *c;
 
-	html__section(h, "cpus", "CPUs", "Busy, idle and unknown are parts of the window and add up "
-		      "to the whole of it.");
-	table(h, "All CPUs", "<th>CPU</th><th>busy</th><th>idle</th><th>unknown</th><th>runs</th>"
-	      "<th>preempted</th><th>wake p99</th><th>wake max</th><th>holes</th><th>lost</th>");
+	html__section(h, "cpus", "CPUs", "Busy, idle, offline and unknown are parts of the window "
+		      "and add up to the whole of it.");
+	table(h, "All CPUs", "<th>CPU</th><th>busy</th><th>idle</th><th>offline</th>"
+	      "<th>unknown</th><th>runs</th><th>preempted</th><th>wake p99</th><th>wake max</th><th>holes</th><th>lost</th>");
 	for (uint32_t i = 0; i < h->nr_cpus; i++) {
 		c = event_state__cpu(h->st, i);
 		buf__printf(h->b, "<tr><td>%u</td><td>%.1f %%</td><td>%.1f %%</td><td>%.1f %%</td>"
-			    "<td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>\n",
+			    "<td>%.1f %%</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>\n",
 			    i, html__percent(c->account.run_ns, h->window_ns),
 			    html__percent(c->idle_ns, h->window_ns),
+			    html__percent(c->offline_ns, h->window_ns),
 			    html__percent(c->unknown_ns, h->window_ns),
 			    HTML_COUNT(c->account.runs), HTML_COUNT(c->account.preempted),
 			    HTML_SPAN(histogram__percentile(c->account.wake.h, 99)),

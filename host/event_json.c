@@ -88,6 +88,7 @@ static json_t *cpus(const struct event_state *s, uint64_t end_ns)
 
 		SET(o, "cpu", i);
 		SET(o, "idle_ns", c->idle_ns);
+		SET(o, "offline_ns", c->offline_ns);
 		SET(o, "unknown_ns", c->unknown_ns);
 		SET(o, "idles", c->idles);
 		SET(o, "holes", c->holes);
@@ -274,6 +275,8 @@ json_t *event_json__state(const struct event_state *s)
 	json_object_set_new(o, "all", account(&t->account, t->to_ns));
 	SET(o, "migrations", t->migrations);
 	SET(o, "inconsistent", t->inconsistent);
+	SET(o, "clock_stills", t->nr_stills);
+	SET(o, "clock_still_ns", t->still_ns);
 	json_object_set_new(o, "cgroups", cgroups(s, t->to_ns));
 	json_object_set_new(o, "cpus", cpus(s, t->to_ns));
 	json_object_set_new(o, "tasks", tasks(s, t->to_ns, &not_listed));

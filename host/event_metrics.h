@@ -99,6 +99,7 @@ const char *event_distance__name(enum event_distance d);
  * @preempted: times it left one and still wanted to run
  * @wakeups: times it was woken while it slept
  * @moves: times it ran on another CPU than before
+ * @placements: times it ran on another one, or for the first time after a wakeup
  * @no_memory: samples that no histogram has
  */
 struct event_account {
@@ -114,6 +115,7 @@ struct event_account {
 	uint64_t preempted;
 	uint64_t wakeups;
 	uint64_t moves[EVENT_MOVES];
+	uint64_t placements;
 	uint64_t no_memory;
 };
 

@@ -86,6 +86,7 @@ size_t event_page__size(unsigned int type)
 		[KTSTR_EV_SCX_DISPATCH]	= sizeof(struct ktstr_ev_scx_dispatch),
 		[KTSTR_EV_SCX_COUNTER]	= sizeof(struct ktstr_ev_scx_counter),
 		[KTSTR_EV_MARK]		= sizeof(struct ktstr_ev_mark),
+		[KTSTR_EV_CPU]		= sizeof(struct ktstr_event),
 	};
 
 	return type < KTSTR_EV_NR ? sizes[type] : 0;

@@ -243,6 +243,19 @@ static void on_switch(struct event_perfetto *p, const struct event_record *rec)
 	event_end(pb, nest);
 }
 
+/* The switch that no record tells of, see event_state_cpu.c: or the stopper would run on. */
+static void on_cpu_dead(struct event_perfetto *p, const struct event_record *rec)
+{
+	const struct event_cpu *c = event_state__cpu(p->opts.state, rec->cpu);
+	struct ktstr_ev_switch ev = { .h = { .arg = 1 } };
+	struct event_record last = { .time_ns = rec->time_ns, .cpu = rec->cpu, .ev = &ev.h };
+
+	if (!c || c->state != EVENT_CPU_BUSY)
+		return;
+	ev.h.pid = c->pid;
+	on_switch(p, &last);
+}
+
 static void put_wake(struct event_perfetto *p, const struct event_record *rec, uint32_t field)
 {
 	const struct ktstr_ev_wake *ev = (const void *)rec->ev;
@@ -490,6 +503,10 @@ void event_perfetto__record(void *arg, const struct event_record *rec)
 		break;
 	case KTSTR_EV_MARK:
 		on_mark(p, rec);
+		break;
+	case KTSTR_EV_CPU:
+		if (rec->ev->arg == KTSTR_CPU_DEAD)
+			on_cpu_dead(p, rec);
 		break;
 	case KTSTR_EV_SCX_STATE:
 		on_scx_state(p, rec);

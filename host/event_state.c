@@ -78,6 +78,25 @@ static bool clip(const struct event_state *s, uint64_t *from_ns, uint64_t to_ns)
 	return counts(s) && *from_ns < to_ns;
 }
 
+/* It ran from @from_ns on where it may not: is that longer ago than a change takes? */
+static void note_stray(struct event_state *s, struct event_task *task, uint32_t cpu,
+		       uint64_t from_ns, uint64_t to_ns)
+{
+	uint64_t since = task->affinity_ns + EVENT_STRAY_GRACE_NS;
+	struct event_cgroup *cg = task->cgroup;
+	struct event_moment m = { .at_ns = to_ns, .pid = task->pid, .cpu = cpu };
+
+	if (from_ns < since)
+		from_ns = since;
+	if (from_ns >= to_ns || !event_task__must_not_use(task, cpu, s->nr_cpus))
+		return;
+	m.ns = to_ns - from_ns;
+	memcpy(m.comm, task->comm, sizeof(m.comm));
+	cg->strayed_ns += m.ns;
+	if (m.ns > cg->strayed.ns)
+		cg->strayed = m;
+}
+
 static void add_run(struct event_state *s, struct event_task *task, uint32_t cpu,
 		    uint64_t from_ns, uint64_t to_ns)
 {
@@ -88,6 +107,8 @@ static void add_run(struct event_state *s, struct event_task *task, uint32_t cpu
 	accounts_of(s, task, cpu, a);
 	for (int i = 0; i < NR_ACCOUNTS; i++)
 		event_account__ran(a[i], from_ns, to_ns);
+	if (task)
+		note_stray(s, task, cpu, from_ns, to_ns);
 }
 
 #define ADD_COUNT(_s, _task, _cpu, _field, _n) do {			\
@@ -170,12 +191,23 @@ static void lose_task(struct event_state *s, struct event_task *task)
 	task->woken = task->wake_pending = task->throttled = false;
 }
 
+/* Where the time of a CPU goes that no task has. */
+static uint64_t *time_of(struct event_cpu *c)
+{
+	if (c->state == EVENT_CPU_OFFLINE)
+		return &c->offline_ns;
+	return c->state == EVENT_CPU_IDLE ? &c->idle_ns : &c->unknown_ns;
+}
+
 /* Count what a CPU did up to @to_ns. */
-static void close_cpu(struct event_state *s, uint32_t cpu, uint64_t to_ns)
+void event_state__close_cpu(struct event_state *s, uint32_t cpu, uint64_t to_ns)
 {
 	struct event_cpu *c = &s->cpus[cpu];
 	uint64_t from = c->since_ns;
 
+	/* What another CPU told of its task may have cut its time behind its own last record. */
+	if (to_ns < from)
+		return;
 	c->since_ns = to_ns;
 	if (!clip(s, &from, to_ns))
 		return;
@@ -184,16 +216,17 @@ static void close_cpu(struct event_state *s, uint32_t cpu, uint64_t to_ns)
 	if (c->state == EVENT_CPU_BUSY)
 		add_run(s, c->task, cpu, from, to_ns);
 	else
-		*(c->state == EVENT_CPU_IDLE ? &c->idle_ns : &c->unknown_ns) += to_ns - from;
+		*time_of(c) += to_ns - from;
 }
 
 /* From now on nothing is known of a CPU, nor of the task there. */
-static void forget_cpu(struct event_state *s, uint32_t cpu, uint64_t to_ns)
+void event_state__forget_cpu(struct event_state *s, uint32_t cpu, uint64_t to_ns)
 {
 	struct event_cpu *c = &s->cpus[cpu];
 
-	close_cpu(s, cpu, to_ns);
+	event_state__close_cpu(s, cpu, to_ns);
 	event_watch__idle_over(&s->watch, cpu, to_ns);
+	event_watch__busy(&s->watch, cpu, NULL);
 	if (c->state == EVENT_CPU_BUSY && c->task)
 		lose_task(s, c->task);
 	c->state = EVENT_CPU_UNKNOWN;
@@ -208,7 +241,7 @@ void event_state__lose_cpu(struct event_state *s, uint32_t cpu)
 	struct event_task *task;
 
 	c->holes++;
-	forget_cpu(s, cpu, c->last_ns > c->since_ns ? c->last_ns : c->since_ns);
+	event_state__forget_cpu(s, cpu, c->last_ns > c->since_ns ? c->last_ns : c->since_ns);
 	for (uint32_t i = 0; (task = event_tasks__at(s->tasks, i)); i++)
 		if (task->state == EVENT_TASK_WAITING && task->cpu == cpu)
 			lose_task(s, task);
@@ -218,7 +251,7 @@ void event_state__lose_cpu(struct event_state *s, uint32_t cpu)
 void event_state__bury(struct event_state *s, struct event_task *task)
 {
 	if (task->state == EVENT_TASK_RUNNING && s->cpus[task->cpu].task == task)
-		forget_cpu(s, task->cpu, s->cpus[task->cpu].last_ns);
+		event_state__forget_cpu(s, task->cpu, s->cpus[task->cpu].last_ns);
 	lose_task(s, task);
 	event_tasks__bury(s->tasks, task);
 }
@@ -237,20 +270,23 @@ static void leave_cpu(struct event_state *s, uint32_t cpu, uint32_t pid, struct 
 		c->state = was;
 		c->pid = pid;
 		c->task = task;
-		close_cpu(s, cpu, s->now_ns);
+		event_state__close_cpu(s, cpu, s->now_ns);
 	} else if (c->state == EVENT_CPU_UNKNOWN) {
-		close_cpu(s, cpu, s->now_ns);
+		event_state__close_cpu(s, cpu, s->now_ns);
 	} else if (c->state != was || (pid && (c->pid != pid || c->task != task))) {
 		s->totals.inconsistent++;
 		if (c->state == EVENT_CPU_BUSY && c->task)
 			lose_task(s, c->task);
 		c->state = EVENT_CPU_UNKNOWN;
-		close_cpu(s, cpu, s->now_ns);
+		event_state__close_cpu(s, cpu, s->now_ns);
 		c->holes++;
 	} else {
+		/* A change of its cgroup has cut the CPU's time, but not the task's slice. */
 		if (was == EVENT_CPU_BUSY)
-			ADD_TIME(s, task, cpu, slice, s->now_ns - c->since_ns);
-		close_cpu(s, cpu, s->now_ns);
+			ADD_TIME(s, task, cpu, slice, s->now_ns -
+				 (task && task->state == EVENT_TASK_RUNNING ? task->since_ns :
+				  c->since_ns));
+		event_state__close_cpu(s, cpu, s->now_ns);
 	}
 	event_watch__idle_over(&s->watch, cpu, s->now_ns);
 	c->state = EVENT_CPU_UNKNOWN;
@@ -265,7 +301,7 @@ static void check_not_elsewhere(struct event_state *s, struct event_task *task, 
 	    s->cpus[task->cpu].task != task)
 		return;
 	s->totals.inconsistent++;
-	forget_cpu(s, task->cpu, s->cpus[task->cpu].last_ns);
+	event_state__forget_cpu(s, task->cpu, s->cpus[task->cpu].last_ns);
 }
 
 static void task_leaves(struct event_state *s, struct event_task *task, uint32_t cpu,
@@ -274,6 +310,8 @@ static void task_leaves(struct event_state *s, struct event_task *task, uint32_t
 	bool runnable = !ev->h.arg || ev->h.flags & KTSTR_EVF_PREEMPT;
 	bool pending = task->wake_pending;
 
+	event_task__told(task, ev->prev_ran,
+			 task->state == EVENT_TASK_RUNNING ? s->now_ns - task->since_ns : 0);
 	lose_task(s, task);
 	task->prio = ev->prev_prio;
 	task->has_run = true;
@@ -299,6 +337,9 @@ static void task_comes(struct event_state *s, struct event_task *task, uint32_t 
 		       const struct ktstr_ev_switch *ev)
 {
 	check_not_elsewhere(s, task, cpu);
+	/* Where a task goes that was woken, or that goes elsewhere, somebody chose. */
+	if (task->has_run && (task->woken || task->last_cpu != cpu))
+		ADD_COUNT(s, task, cpu, placements, 1);
 	if (task->state == EVENT_TASK_WAITING)
 		end_wait(s, task, cpu);
 	lose_task(s, task);
@@ -313,6 +354,13 @@ static void task_comes(struct event_state *s, struct event_task *task, uint32_t 
 	task->since_ns = s->now_ns;
 }
 
+/* Of one on its way out nobody expects work. */
+void event_state__begin_idle(struct event_state *s, uint32_t cpu)
+{
+	if (!s->cpus[cpu].leaving)
+		event_watch__idle(&s->watch, cpu, s->now_ns);
+}
+
 static void enter_cpu(struct event_state *s, uint32_t cpu, const struct ktstr_ev_switch *ev)
 {
 	struct event_cpu *c = &s->cpus[cpu];
@@ -322,17 +370,18 @@ static void enter_cpu(struct event_state *s, uint32_t cpu, const struct ktstr_ev
 	if (!ev->next_pid) {
 		c->state = EVENT_CPU_IDLE;
 		c->idles += counts(s);
-		event_watch__idle(&s->watch, cpu, s->now_ns);
+		event_state__begin_idle(s, cpu);
 		return;
 	}
 	c->task = event_tasks__get(s->tasks, ev->next_pid);
 	if (c->task)
 		task_comes(s, c->task, cpu, ev);
+	event_watch__busy(&s->watch, cpu, c->task);
 	c->state = EVENT_CPU_BUSY;
 	ADD_COUNT(s, c->task, cpu, runs, 1);
 }
 
-static void on_switch(struct event_state *s, uint32_t cpu, const struct ktstr_ev_switch *ev)
+void event_state__switch(struct event_state *s, uint32_t cpu, const struct ktstr_ev_switch *ev)
 {
 	struct event_task *prev = NULL;
 
@@ -402,10 +451,10 @@ static void on_idle(struct event_state *s, const struct event_record *rec)
 		return;
 	if (c->fresh)
 		c->state = EVENT_CPU_IDLE;
-	close_cpu(s, rec->cpu, s->now_ns);
+	event_state__close_cpu(s, rec->cpu, s->now_ns);
 	c->state = EVENT_CPU_IDLE;
 	c->fresh = false;
-	event_watch__idle(&s->watch, rec->cpu, s->now_ns);
+	event_state__begin_idle(s, rec->cpu);
 }
 
 static void start(struct event_state *s, uint64_t time_ns)
@@ -418,11 +467,31 @@ static void start(struct event_state *s, uint64_t time_ns)
 		event_state__begin(s, time_ns);
 }
 
+/* Did the clock go on only now? */
+static void check_clock(struct event_state *s, const struct event_record *rec)
+{
+	struct event_cpu *c = &s->cpus[rec->cpu];
+	uint64_t jump = rec->time_ns > c->switch_ns ? rec->time_ns - c->switch_ns : 0;
+
+	/* A clock of ticks goes on in long steps where a CPU idles. */
+	if (c->nr_same + 1 >= EVENT_STILL_SWITCHES && jump >= EVENT_STILL_NS &&
+	    c->state == EVENT_CPU_BUSY && counts(s)) {
+		s->totals.nr_stills++;
+		s->totals.still_ns += jump;
+	}
+	if (rec->ev->type == KTSTR_EV_SWITCH)
+		c->nr_same = jump ? 0 : c->nr_same + 1;
+	else if (jump)
+		c->nr_same = 0;
+	if (rec->ev->type == KTSTR_EV_SWITCH)
+		c->switch_ns = rec->time_ns;
+}
+
 static void dispatch(struct event_state *s, const struct event_record *rec)
 {
 	switch (rec->ev->type) {
 	case KTSTR_EV_SWITCH:
-		on_switch(s, rec->cpu, (const void *)rec->ev);
+		event_state__switch(s, rec->cpu, (const void *)rec->ev);
 		break;
 	case KTSTR_EV_WAKING:
 	case KTSTR_EV_WAKEUP:
@@ -434,6 +503,9 @@ static void dispatch(struct event_state *s, const struct event_record *rec)
 		break;
 	case KTSTR_EV_IDLE:
 		on_idle(s, rec);
+		break;
+	case KTSTR_EV_CPU:
+		event_state__cpu_step(s, rec);
 		break;
 	default:
 		event_state__info(s, rec);
@@ -454,6 +526,7 @@ void event_state__record(void *arg, const struct event_record *rec)
 	s->totals.events[rec->ev->type] += counts(s);
 	event_watch__time(&s->watch, s->now_ns);
 	event_watch__event(&s->watch, rec);
+	check_clock(s, rec);
 	dispatch(s, rec);
 	s->cpus[rec->cpu].last_ns = s->now_ns;
 }
@@ -482,8 +555,10 @@ uint64_t event_state__begin(struct event_state *s, uint64_t time_ns)
 	t->from_ns = t->to_ns = s->now_ns;
 	memset(t->events, 0, sizeof(t->events));
 	memset(t->holes, 0, sizeof(t->holes));
-	t->migrations = t->inconsistent = 0;
+	t->migrations = t->inconsistent = t->nr_stills = t->still_ns = 0;
 	memset(t->scx.dispatched, 0, sizeof(t->scx.dispatched));
+	t->scx.enables_before = t->scx.enables;
+	t->scx.window_enables = t->scx.window_disables = 0;
 	for (uint32_t i = 0; i < t->scx.nr_counters; i++)
 		t->scx.counters[i].first = t->scx.counters[i].last;
 	event_account__start(&t->account, HISTOGRAM_3_DIGITS, t->from_ns);
@@ -493,7 +568,7 @@ uint64_t event_state__begin(struct event_state *s, uint64_t time_ns)
 		struct event_cpu *c = &s->cpus[i];
 
 		event_account__start(&c->account, HISTOGRAM_2_DIGITS, t->from_ns);
-		c->idle_ns = c->unknown_ns = c->idles = c->holes = c->lost = 0;
+		c->idle_ns = c->offline_ns = c->unknown_ns = c->idles = c->holes = c->lost = 0;
 	}
 	return t->from_ns;
 }
@@ -507,7 +582,7 @@ uint64_t event_state__end(struct event_state *s, uint64_t time_ns)
 	if (time_ns > s->now_ns)
 		s->now_ns = time_ns;
 	for (uint32_t i = 0; i < s->nr_cpus; i++)
-		close_cpu(s, i, s->now_ns);
+		event_state__close_cpu(s, i, s->now_ns);
 	for (uint32_t i = 0; (task = event_tasks__at(s->tasks, i)); i++)
 		if (task->state == EVENT_TASK_WAITING)
 			add_wait(s, task, task->cpu);

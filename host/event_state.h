@@ -7,7 +7,7 @@
  *
  * For every CPU and any window, exactly:
  *
- *	time of tasks + time idle + time unknown == length of the window
+ *	time of tasks + time idle + time offline + time unknown == length of the window
  *
  * Where events are missing, what is not known is counted as unknown and never
  * guessed: after a hole nothing is said of a CPU until its next switch, nor of the
@@ -24,6 +24,7 @@ enum event_cpu_state {
 	EVENT_CPU_UNKNOWN,
 	EVENT_CPU_IDLE,
 	EVENT_CPU_BUSY,
+	EVENT_CPU_OFFLINE,
 };
 
 /**
@@ -66,8 +67,11 @@ struct event_state_opts {
  * @task: that one, NULL when it has no place in the tables
  * @last_ns: of its last event
  * @fresh: no event that tells what it does has been seen, and none is missing
+ * @switch_ns, @nr_same: time of the last switch, and how many before it had the same
+ * @leaving: since KTSTR_CPU_LEAVES, until KTSTR_CPU_ACTIVE: its idling is nobody's fault
  * @account: of what ran here
  * @idle_ns: time without a task
+ * @offline_ns: time between KTSTR_CPU_DEAD and KTSTR_CPU_STARTS
  * @unknown_ns: time of which nothing is known
  * @idles: times it became idle
  * @holes: times events were missing
@@ -80,15 +84,28 @@ struct event_cpu {
 	uint64_t last_ns;
 	uint32_t pid;
 	struct event_task *task;
+	uint64_t switch_ns;
+	uint32_t nr_same;
 	bool fresh;
+	bool leaving;
 	struct event_account account;
 	uint64_t idle_ns;
+	uint64_t offline_ns;
 	uint64_t unknown_ns;
 	uint64_t idles;
 	uint64_t holes;
 	uint64_t lost;
 	uint64_t lost_told;
 };
+
+/*
+ * A CPU that switches three times in the same nanosecond has no clock: it stood still, or
+ * went back and was held, as kvm-clock is where the host's TSC does not hold. What was measured
+ * meanwhile, by the guest's scheduler too, is nonsense: whoever happens to run when it
+ * goes on is charged with all of it. A clock of ticks, of 10 ms at most, is none of that.
+ */
+#define EVENT_STILL_SWITCHES	3u
+#define EVENT_STILL_NS		20000000ull
 
 #define EVENT_MARKS	64u
 #define EVENT_COUNTERS	64u
@@ -109,7 +126,11 @@ struct event_counter {
  * struct event_scx - what sched_ext did
  * @enabled: it is, as far as was told; @name: by which scheduler
  * @enables, @disables: how often
+ * @enables_before: of @enables, before the window began
+ * @window_enables, @window_disables: in the window
  * @exit_kind, @exit_code, @reason: why it went away the last time
+ * @exit_ns: and when
+ * @closing: it ended with an error, and its process is still to let go of it
  * @dispatched: by enum ktstr_dsq_kind
  * @nr_counters, @counters: event counters
  */
@@ -117,9 +138,12 @@ struct event_scx {
 	bool enabled;
 	char name[32];
 	uint64_t enables, disables;
+	uint64_t enables_before, window_enables, window_disables;
 	uint32_t exit_kind;
 	int64_t exit_code;
 	char reason[KTSTR_EV_REASON];
+	uint64_t exit_ns;
+	bool closing;
 	uint64_t dispatched[KTSTR_DSQ_GLOBAL + 1];
 	uint32_t nr_counters;
 	struct event_counter counters[EVENT_COUNTERS];
@@ -132,7 +156,9 @@ struct event_scx {
  * @events: records taken, by type
  * @account: sums and distributions; @account.share adds up all CPUs
  * @migrations: MIGRATE events: tasks that changed runqueues, running or not
- * @inconsistent: switches that contradict what was told before
+ * @inconsistent: switches, and CPUs going and coming, that contradict what was told before
+ * @nr_stills: times the guest's clock stood still, see %EVENT_STILL_SWITCHES
+ * @still_ns: how far it jumped when it went on, all together
  * @holes: by enum event_hole_kind
  * @nr_marks, @marks: the first of them
  */
@@ -143,6 +169,7 @@ struct event_totals {
 	struct event_account account;
 	uint64_t migrations;
 	uint64_t inconsistent;
+	uint64_t nr_stills, still_ns;
 	uint64_t holes[EVENT_HOLE_MEMORY + 1];
 	uint64_t nr_marks;
 	struct event_mark marks[EVENT_MARKS];

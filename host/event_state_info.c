@@ -9,16 +9,23 @@
 
 #include "buf.h"
 #include "event_state_priv.h"
+#include "sched_exit.h"
 
 static void describe(struct event_state *s, struct event_task *task,
 		     const struct ktstr_ev_task *ev)
 {
+	struct event_cgroup *cg = event_tasks__cgroup(s->tasks, ev->cgroup);
+
+	/* What it did until now is of the cgroup it was in. */
+	if (task->cgroup != cg && task->state == EVENT_TASK_RUNNING &&
+	    s->cpus[task->cpu].task == task)
+		event_state__close_cpu(s, task->cpu, s->now_ns);
 	task->described = true;
 	task->tgid = ev->tgid;
 	task->policy = ev->h.arg;
 	task->prio = ev->prio;
 	task->kthread = ev->h.flags & KTSTR_EVF_KTHREAD;
-	task->cgroup = event_tasks__cgroup(s->tasks, ev->cgroup);
+	task->cgroup = cg;
 	text__clean(task->comm, sizeof(task->comm), ev->comm, sizeof(ev->comm));
 }
 
@@ -36,10 +43,12 @@ static void on_fork(struct event_state *s, const struct ktstr_ev_task *ev)
 	describe(s, child, ev);
 	child->state = EVENT_TASK_SLEEPING;
 	child->since_ns = s->now_ns;
+	/* __sched_fork() in kernel/sched/core.c: its CPU time is 0. */
+	child->told = true;
+	child->ran = 0;
 	if (parent && parent->has_affinity) {
-		child->has_affinity = true;
-		child->nr_allowed = parent->nr_allowed;
-		child->mask = parent->mask;
+		event_watch__affinity(&s->watch, child, parent->nr_allowed, parent->mask);
+		child->affinity_ns = parent->affinity_ns;
 	}
 }
 
@@ -108,9 +117,8 @@ static void on_affinity(struct event_state *s, const struct ktstr_ev_affinity *e
 
 	if (!task)
 		return;
-	task->has_affinity = true;
-	task->nr_allowed = ev->nr_cpus;
-	task->mask = ev->mask;
+	event_watch__affinity(&s->watch, task, ev->nr_cpus, ev->mask);
+	task->affinity_ns = s->now_ns;
 }
 
 static bool is_within(const struct event_cgroup *c, const struct event_cgroup *above)
@@ -171,17 +179,37 @@ static void on_throttle(struct event_state *s, uint32_t cpu, const struct ktstr_
 			event_state__recheck(s, task);
 }
 
+static void on_scx_enable(struct event_state *s, const struct ktstr_ev_scx_state *ev)
+{
+	struct event_scx *x = &s->totals.scx;
+	bool measuring = s->totals.active && !s->totals.ended;
+
+	x->enabled = true;
+	text__clean(x->name, sizeof(x->name), ev->name, sizeof(ev->name));
+	x->enables++;
+	x->window_enables += measuring;
+}
+
 static void on_scx_state(struct event_state *s, const struct ktstr_ev_scx_state *ev)
 {
 	struct event_scx *x = &s->totals.scx;
+	bool was = x->enabled;
 
-	x->enabled = ev->h.flags & KTSTR_EVF_ON;
-	text__clean(x->name, sizeof(x->name), ev->name, sizeof(ev->name));
-	if (x->enabled) {
-		x->enables++;
+	if (ev->h.flags & KTSTR_EVF_ON)
+		return on_scx_enable(s, ev);
+	x->enabled = false;
+	/*
+	 * Programs that cannot read the kind tell an end as well when, after an error, the
+	 * scheduler's process lets go of what is gone already.
+	 */
+	if (ev->h.arg < SCHED_EXIT_UNREG && (x->closing || !was)) {
+		x->closing = false;
 		return;
 	}
+	x->closing = ev->h.arg >= SCHED_EXIT_ERROR;
 	x->disables++;
+	x->window_disables += s->totals.active && !s->totals.ended;
+	x->exit_ns = s->now_ns;
 	x->exit_kind = ev->h.arg;
 	x->exit_code = ev->exit_code;
 	text__clean(x->reason, sizeof(x->reason), ev->reason, sizeof(ev->reason));

@@ -12,6 +12,7 @@ struct event_stream {
 	struct event_merge *merge;
 	struct event_state *state;
 	struct event_timeline *timeline;
+	struct event_places *places;
 	struct event_perfetto *perfetto;
 	uint64_t offset_ns;		/* modulo 2^64: may be back in time */
 	uint64_t add_ns;		/* @offset_ns, or 0 while a plain frame is read */
@@ -36,8 +37,10 @@ static void sync_window(struct event_stream *s)
 {
 	const struct event_totals *t = event_state__totals(s->state);
 
-	if (t->active && event_timeline__start_ns(s->timeline) != t->from_ns)
+	if (t->active && event_timeline__start_ns(s->timeline) != t->from_ns) {
 		event_timeline__begin(s->timeline, t->from_ns);
+		event_places__begin(s->places, t->from_ns);
+	}
 }
 
 static void on_did(void *arg, uint32_t cpu, enum event_cpu_state what,
@@ -47,6 +50,8 @@ static void on_did(void *arg, uint32_t cpu, enum event_cpu_state what,
 
 	sync_window(s);
 	event_timeline__add(s->timeline, cpu, what, task ? task->cgroup->id : 0, from_ns, to_ns);
+	if (what == EVENT_CPU_BUSY)
+		event_places__add(s->places, task ? task->cgroup->id : 0, cpu, from_ns, to_ns);
 }
 
 static void on_hole(void *arg, const struct event_hole *hole)
@@ -89,11 +94,12 @@ struct event_stream *event_stream__new(const struct event_stream_opts *opts)
 	s->page_size = opts->page_size;
 	mo.arg = s;
 	s->timeline = event_timeline__new(s->nr_cpus);
+	s->places = event_places__new();
 	s->page = event_page__new();
 	s->merge = event_merge__new(&mo);
 	if (po.write)
 		s->perfetto = event_perfetto__new(&po);
-	if (s->timeline && s->page && s->merge && (s->perfetto || !po.write))
+	if (s->timeline && s->places && s->page && s->merge && (s->perfetto || !po.write))
 		return s;
 fail:
 	event_stream__free(s);
@@ -107,6 +113,7 @@ void event_stream__free(struct event_stream *s)
 	event_perfetto__free(s->perfetto);
 	event_merge__free(s->merge);
 	event_page__free(s->page);
+	event_places__free(s->places);
 	event_timeline__free(s->timeline);
 	event_state__free(s->state);
 	free(s);
@@ -209,6 +216,11 @@ const struct event_state *event_stream__state(const struct event_stream *s)
 const struct event_timeline *event_stream__timeline(const struct event_stream *s)
 {
 	return s->timeline;
+}
+
+const struct event_places *event_stream__places(const struct event_stream *s)
+{
+	return s->places;
 }
 
 const struct event_stream_stats *event_stream__stats(const struct event_stream *s)

@@ -2,7 +2,7 @@
 /*
  * All of it in one: EVNT frames in, metrics and a trace out.
  *
- *	frame -> event_page -> event_merge -> event_perfetto, event_state -> event_timeline
+ *	frame -> event_page -> event_merge -> event_perfetto, event_state -> event_timeline, event_places
  *
  * One call makes it, one takes every frame, one ends it.
  */
@@ -14,6 +14,7 @@
 #include "assembler.h"
 #include "event_merge.h"
 #include "event_perfetto.h"
+#include "event_places.h"
 #include "event_state.h"
 #include "event_timeline.h"
 
@@ -86,6 +87,7 @@ int event_stream__finish(struct event_stream *s);
 /* Results and counters. */
 const struct event_state *event_stream__state(const struct event_stream *s);
 const struct event_timeline *event_stream__timeline(const struct event_stream *s);
+const struct event_places *event_stream__places(const struct event_stream *s);
 const struct event_stream_stats *event_stream__stats(const struct event_stream *s);
 const struct event_stream_cpu *event_stream__cpu(const struct event_stream *s, uint32_t cpu);
 const struct event_page_stats *event_stream__page_stats(const struct event_stream *s);

@@ -118,10 +118,11 @@ static void draw_cpu(struct html *h, const struct plot *p, uint32_t cpu, struct 
 		fill_column(h, r, r->nr++, &column);
 	}
 	buf__printf(h->b, "<g transform=\"translate(%.0f %.1f)\"><title>CPU %u: busy %.1f %%, idle "
-		    "%.1f %%, unknown %.1f %%</title><rect class=\"idle\" width=\"%.0f\" "
-		    "height=\"%.0f\"/>\n", LEFT, TOP + cpu * p->pitch, cpu,
+		    "%.1f %%, offline %.1f %%, unknown %.1f %%</title><rect class=\"idle\" "
+		    "width=\"%.0f\" height=\"%.0f\"/>\n", LEFT, TOP + cpu * p->pitch, cpu,
 		    html__percent(c->account.run_ns, h->window_ns),
 		    html__percent(c->idle_ns, h->window_ns),
+		    html__percent(c->offline_ns, h->window_ns),
 		    html__percent(c->unknown_ns, h->window_ns), PLOT, p->row);
 	for (uint32_t i = 0; i < LAYERS; i++)
 		draw_layer(h, p, r, i);
@@ -181,7 +182,7 @@ void html__timeline(struct html *h)
 		return;
 	}
 	snprintf(caption, sizeof(caption), "Each column is %s of one CPU, filled from below with "
-		 "the cgroups that ran and then what is unknown; the empty rest is idle time; red "
+		 "the cgroups that ran and then what is unknown; the empty rest is idle or offline; red "
 		 "frames are the waits listed below.", HTML_SPAN(p.column_ns));
 	html__section(h, "timeline", "CPU timeline", caption);
 	html__svg(h, "tl", "CPU timeline", "What each CPU did over the window, by cgroup. The "

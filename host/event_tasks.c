@@ -80,10 +80,15 @@ void event_tasks__restart(struct event_tasks *t, uint64_t start_ns)
 {
 	t->start_ns = start_ns;
 	event_account__start(&t->other, HISTOGRAM_2_DIGITS, start_ns);
-	for (uint32_t i = 0; i < t->nr_tasks; i++)
+	for (uint32_t i = 0; i < t->nr_tasks; i++) {
 		event_account__start(&t->tasks[i]->account, HISTOGRAM_COARSE, start_ns);
-	for (uint32_t i = 0; i < t->nr_cgroups; i++)
+		memset(&t->tasks[i]->own, 0, sizeof(t->tasks[i]->own));
+	}
+	for (uint32_t i = 0; i < t->nr_cgroups; i++) {
 		event_account__start(&t->cgroups[i]->account, HISTOGRAM_2_DIGITS, start_ns);
+		t->cgroups[i]->strayed_ns = 0;
+		memset(&t->cgroups[i]->strayed, 0, sizeof(t->cgroups[i]->strayed));
+	}
 }
 
 static struct event_task **bucket_of(struct event_tasks *t, uint32_t pid)
@@ -209,6 +214,36 @@ const struct event_tasks_stats *event_tasks__stats(const struct event_tasks *t)
 	return &t->stats;
 }
 
+void event_task__told(struct event_task *t, uint32_t ran, uint64_t slice_ns)
+{
+	uint64_t inside = t->account.run_ns - t->own.run_ns;
+	uint64_t outside = slice_ns > inside ? slice_ns - inside : 0;
+	uint64_t own = (uint64_t)(ran - t->ran) << KTSTR_EV_RAN_SHIFT;
+
+	if (!t->told) {
+		t->own.most_ns += inside;
+	} else if (!outside) {
+		/* The kernel's two clocks differ by a little: what it says is not cut. */
+		t->own.least_ns += own;
+		t->own.most_ns += own;
+	} else {
+		t->own.least_ns += own > outside ? own - outside : 0;
+		t->own.most_ns += own < inside ? own : inside;
+	}
+	t->own.run_ns = t->account.run_ns;
+	t->ran = ran;
+	t->told = true;
+}
+
+struct event_own event_task__own(const struct event_task *t)
+{
+	struct event_own own = t->own;
+
+	own.most_ns += t->account.run_ns - own.run_ns;
+	own.run_ns = t->account.run_ns;
+	return own;
+}
+
 bool event_task__may_use(const struct event_task *t, uint32_t cpu, uint32_t nr_cpus)
 {
 	if (t->has_affinity) {
@@ -219,4 +254,9 @@ bool event_task__may_use(const struct event_task *t, uint32_t cpu, uint32_t nr_c
 	}
 	/* Many kernel threads are of one CPU, other tasks rarely are. */
 	return !t->kthread || cpu == t->cpu;
+}
+
+bool event_task__must_not_use(const struct event_task *t, uint32_t cpu, uint32_t nr_cpus)
+{
+	return t->has_affinity && t->nr_allowed < nr_cpus && cpu < 64 && !(t->mask & 1ull << cpu);
 }

@@ -183,11 +183,12 @@ static void print_cpus(struct buf *b, const struct event_state *s)
 	const struct event_cpu *c;
 	char name[64];
 
-	print_account_head(b, "CPU: idle, unknown", "busy");
+	print_account_head(b, "CPU: idle, offline, unknown", "busy");
 	for (uint32_t i = 0; i < n && i < CPUS_SHOWN; i++) {
 		c = event_state__cpu(s, i);
-		snprintf(name, sizeof(name), "CPU %u: %.1f%%, %.1f%%", i,
+		snprintf(name, sizeof(name), "CPU %u: %.1f%%, %.1f%%, %.1f%%", i,
 			 percent(c->idle_ns, t->to_ns - t->from_ns),
+			 percent(c->offline_ns, t->to_ns - t->from_ns),
 			 percent(c->unknown_ns, t->to_ns - t->from_ns));
 		print_account(b, name, &c->account, t->to_ns - t->from_ns);
 	}

@@ -43,7 +43,7 @@ void event_timeline__begin(struct event_timeline *t, uint64_t start_ns)
 
 uint64_t event_timeline_cell__sum(const struct event_timeline_cell *c)
 {
-	uint64_t sum = c->other + c->idle + c->unknown;
+	uint64_t sum = c->other + c->idle + c->offline + c->unknown;
 
 	for (uint32_t i = 0; i < EVENT_TIMELINE_OWNERS; i++)
 		sum += c->ns[i];
@@ -80,6 +80,7 @@ void event_timeline_cell__merge(struct event_timeline_cell *c,
 			add_owner(c, from->owner[i], from->ns[i]);
 	c->other += from->other;
 	c->idle += from->idle;
+	c->offline += from->offline;
 	c->unknown += from->unknown;
 }
 
@@ -118,6 +119,8 @@ static void add_part(struct event_timeline_cell *c, enum event_cpu_state what, u
 {
 	if (what == EVENT_CPU_IDLE)
 		c->idle += ns;
+	else if (what == EVENT_CPU_OFFLINE)
+		c->offline += ns;
 	else if (what != EVENT_CPU_BUSY)
 		c->unknown += ns;
 	else if (owner < EVENT_TIMELINE_CGROUPS)

@@ -6,7 +6,7 @@
  *
  * For every cell, exactly:
  *
- *	time of its owners + other + idle + unknown == how much of it has been told
+ *	time of its owners + other + idle + offline + unknown == how much of it has been told
  *
  * and that is the width of the cell but for the last one.
  */
@@ -29,6 +29,7 @@
  * @owner: whose, for event_timeline__cgroup()
  * @other: time of tasks whose cgroup has no place here, or had none when it was told
  * @idle: time without a task
+ * @offline: time that the CPU was away
  * @unknown: time of which nothing is known
  */
 struct event_timeline_cell {
@@ -36,6 +37,7 @@ struct event_timeline_cell {
 	uint16_t owner[EVENT_TIMELINE_OWNERS];
 	uint64_t other;
 	uint64_t idle;
+	uint64_t offline;
 	uint64_t unknown;
 };
 

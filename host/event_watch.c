@@ -9,6 +9,10 @@
 
 #include "event_watch.h"
 
+/* Kernel priorities below it are real-time (MAX_RT_PRIO); a deadline's is -1, here 16 bits. */
+#define RT_PRIO		100u
+#define DEADLINE_PRIO	UINT16_MAX
+
 static struct event_task *task_of(struct event_link *l)
 {
 	return (struct event_task *)((char *)l - offsetof(struct event_task, wait));
@@ -50,6 +54,97 @@ void event_watch__restart(struct event_watch *w)
 {
 	w->nr_idled = w->idled_ns = w->nr_starved = w->starved_ns = 0;
 	w->nr_worst_idled = w->nr_worst_starved = 0;
+	memset(w->wasted, 0, sizeof(w->wasted));
+	memset(w->kept_ns, 0, sizeof(w->kept_ns));
+	for (uint32_t cpu = 0; cpu < w->nr_cpus; cpu++)
+		w->wasted_since[cpu] = w->now_ns;
+}
+
+/* The time before a detour counts, unless meanwhile there was a moment without a waiting task. */
+static uint64_t kept(const struct event_watch *w, uint32_t cpu)
+{
+	return w->kept_lull[cpu] == w->nr_lulls ? w->kept_ns[cpu] : 0;
+}
+
+/* Does a CPU idle beside a task that may use it? See to it that this is being timed, or not. */
+static void check_wasted(struct event_watch *w, uint32_t cpu, uint32_t pid, uint64_t now_ns)
+{
+	bool idle = w->idle_cpus[cpu / 64] & 1ull << cpu % 64;
+	bool waits = w->nr_anywhere || w->nr_for[cpu], now = idle && waits;
+	uint64_t ns = span(w->wasted_since[cpu], now_ns) + kept(w, cpu);
+
+	if (now && !w->wasting[cpu]) {
+		w->wasted_since[cpu] = now_ns;
+		if (!kept(w, cpu))
+			w->wasted_pid[cpu] = pid;
+	} else if (!now && w->wasting[cpu]) {
+		if (ns > w->wasted[cpu].ns)
+			w->wasted[cpu] = (struct event_wasted){
+				.ns = ns, .at_ns = now_ns, .pid = w->wasted_pid[cpu],
+			};
+		w->kept_ns[cpu] = ns;
+		w->kept_lull[cpu] = w->nr_lulls;
+	}
+	w->wasting[cpu] = now;
+	if (!waits)
+		w->kept_ns[cpu] = 0;
+}
+
+/* Did no scheduler choose that it runs here? Its CPU did, or a class above all schedulers. */
+static bool is_detour(const struct event_task *task)
+{
+	return (task->has_affinity && task->nr_allowed == 1) || task->prio < RT_PRIO ||
+	       task->prio == DEADLINE_PRIO;
+}
+
+void event_watch__busy(struct event_watch *w, uint32_t cpu, const struct event_task *task)
+{
+	if (!task || !is_detour(task))
+		w->kept_ns[cpu] = 0;
+}
+
+static void check_all_wasted(struct event_watch *w, uint32_t pid)
+{
+	for (uint32_t i = 0; i < EVENT_CPU_WORDS; i++)
+		for (uint64_t bits = w->idle_cpus[i]; bits; bits &= bits - 1)
+			check_wasted(w, i * 64 + __builtin_ctzll(bits), pid, w->now_ns);
+}
+
+/* A task begins to wait (@by is 1) or does so no more (-1). */
+static void count_waiting(struct event_watch *w, struct event_task *t, int by)
+{
+	bool anywhere = t->nr_allowed >= w->nr_cpus, more = by > 0;
+
+	if (!t->has_affinity || t->waits == more)
+		return;
+	t->waits = more;
+	if (anywhere) {
+		w->nr_anywhere += by;
+		/* With a second one nothing changes for any CPU. */
+		if (w->nr_anywhere <= 1)
+			check_all_wasted(w, t->pid);
+		w->nr_lulls += !w->nr_anywhere;
+		return;
+	}
+	for (uint64_t bits = t->mask; bits; bits &= bits - 1) {
+		uint32_t cpu = __builtin_ctzll(bits);
+
+		if (cpu >= w->nr_cpus)
+			return;
+		w->nr_for[cpu] += by;
+		check_wasted(w, cpu, t->pid, w->now_ns);
+	}
+}
+
+void event_watch__affinity(struct event_watch *w, struct event_task *task, uint32_t nr_allowed,
+			   uint64_t mask)
+{
+	count_waiting(w, task, -1);
+	task->has_affinity = true;
+	task->nr_allowed = nr_allowed;
+	task->mask = mask;
+	if (task->wait.next)
+		count_waiting(w, task, 1);
 }
 
 /* What is worth telling of an event beside its beginning: its next word. */
@@ -118,6 +213,7 @@ static void begin_episode(struct event_watch *w, struct event_task *t)
 
 void event_watch__time(struct event_watch *w, uint64_t now_ns)
 {
+	w->now_ns = now_ns;
 	while (w->waiting.next != &w->waiting) {
 		struct event_task *t = task_of(w->waiting.next);
 
@@ -210,6 +306,7 @@ void event_watch__wait(struct event_watch *w, struct event_task *task, uint64_t 
 	event_watch__forget(w, task);
 	task->eligible_ns = now_ns;
 	link_last(&w->waiting, &task->wait);
+	count_waiting(w, task, 1);
 }
 
 void event_watch__wait_over(struct event_watch *w, struct event_task *task, uint64_t now_ns,
@@ -232,6 +329,7 @@ void event_watch__forget(struct event_watch *w, struct event_task *task)
 		w->open_used[task->episode - 1] = false;
 	task->episode = 0;
 	task->idle_ns = 0;
+	count_waiting(w, task, -1);
 	if (task->wait.next)
 		unlink_it(&task->wait);
 }
@@ -240,6 +338,8 @@ void event_watch__idle(struct event_watch *w, uint32_t cpu, uint64_t now_ns)
 {
 	w->idle_cpus[cpu / 64] |= 1ull << cpu % 64;
 	w->idle_since[cpu] = now_ns;
+	check_wasted(w, cpu, w->starving.next != &w->starving ? task_of(w->starving.next)->pid :
+		     w->waiting.next != &w->waiting ? task_of(w->waiting.next)->pid : 0, now_ns);
 }
 
 static void note_list(struct event_watch *w, struct event_link *list, uint32_t cpu,
@@ -263,11 +363,14 @@ void event_watch__idle_over(struct event_watch *w, uint32_t cpu, uint64_t now_ns
 		note_list(w, &w->waiting, cpu, now_ns);
 	}
 	w->idle_cpus[cpu / 64] &= ~(1ull << cpu % 64);
+	check_wasted(w, cpu, 0, now_ns);
 }
 
 void event_watch__end(struct event_watch *w, uint64_t now_ns)
 {
 	event_watch__time(w, now_ns);
+	for (uint32_t cpu = 0; cpu < w->nr_cpus; cpu++)
+		event_watch__idle_over(w, cpu, now_ns);
 	while (w->starving.next != &w->starving)
 		event_watch__wait_over(w, task_of(w->starving.next), now_ns, false, 0);
 	while (w->waiting.next != &w->waiting)

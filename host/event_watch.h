@@ -58,6 +58,23 @@ struct event_idled {
 };
 
 /**
+ * struct event_wasted - a CPU idle for a while, in every moment of which a task waited that
+ *	may use it: one after the other maybe, but never none
+ * @ns: how long; 0: never
+ * @at_ns: until when
+ * @pid: the task that waited when it began
+ *
+ * Of tasks whose affinity is known. A detour does not end it, and does not count: what can run
+ * on this CPU alone, as a kernel thread of its own, or is real-time, as the harness's writer, is
+ * nothing that the scheduler gave it.
+ */
+struct event_wasted {
+	uint64_t ns;
+	uint64_t at_ns;
+	uint32_t pid;
+};
+
+/**
  * struct event_watch - what was seen; read freely, changed by the functions alone
  * @idle_bound_ns, @starve_bound_ns: what is too long
  * @nr_idled: waits during which a CPU idled too long
@@ -66,6 +83,7 @@ struct event_idled {
  * @nr_starved: waits that were too long
  * @starved_ns: sum of their times
  * @starved: the longest of them, the longest first
+ * @wasted: the longest of each CPU
  */
 struct event_watch {
 	uint64_t idle_bound_ns, starve_bound_ns;
@@ -75,6 +93,7 @@ struct event_watch {
 	uint64_t nr_starved, starved_ns;
 	uint32_t nr_worst_starved;
 	struct event_starved starved[EVENT_WORST];
+	struct event_wasted wasted[KTSTR_CPUS_MAX];
 
 	/* Internal from here on. */
 	uint32_t nr_cpus;
@@ -84,6 +103,15 @@ struct event_watch {
 	struct event_starved open[EVENT_OPEN];
 	uint64_t idle_cpus[EVENT_CPU_WORDS];
 	uint64_t idle_since[KTSTR_CPUS_MAX];
+	uint64_t now_ns;
+	uint32_t nr_anywhere;		/* waiting tasks that may use every CPU */
+	uint32_t nr_for[KTSTR_CPUS_MAX];	/* others that may use this one */
+	bool wasting[KTSTR_CPUS_MAX];
+	uint64_t wasted_since[KTSTR_CPUS_MAX];
+	uint32_t wasted_pid[KTSTR_CPUS_MAX];
+	uint64_t kept_ns[KTSTR_CPUS_MAX];	/* wasted before a detour, */
+	uint64_t kept_lull[KTSTR_CPUS_MAX];	/* and how many lulls there had been by then */
+	uint64_t nr_lulls;		/* times that no task was left that may use every CPU */
 	uint64_t nr_ring[KTSTR_CPUS_MAX];
 	struct event_brief ring[KTSTR_CPUS_MAX][EVENT_BEFORE];
 };
@@ -92,7 +120,7 @@ struct event_watch {
 void event_watch__init(struct event_watch *w, uint32_t nr_cpus, uint64_t idle_bound_ns,
 		       uint64_t starve_bound_ns);
 
-/** event_watch__restart() - forget what was found, not what is going on */
+/** event_watch__restart() - forget what was found, not what is going on: that begins now */
 void event_watch__restart(struct event_watch *w);
 
 /** event_watch__event() - an event passes */
@@ -111,8 +139,20 @@ void event_watch__wait_over(struct event_watch *w, struct event_task *task, uint
 /** event_watch__forget() - nothing is known of it any more */
 void event_watch__forget(struct event_watch *w, struct event_task *task);
 
+/**
+ * event_watch__affinity() - where a task may run is about to change
+ * @w: watch
+ * @task: as it is
+ * @nr_allowed, @mask: as it will be; written to @task
+ */
+void event_watch__affinity(struct event_watch *w, struct event_task *task, uint32_t nr_allowed,
+			   uint64_t mask);
+
 /** event_watch__idle() - a CPU is idle from now on */
 void event_watch__idle(struct event_watch *w, uint32_t cpu, uint64_t now_ns);
+
+/** event_watch__busy() - a CPU begins with a task, or with what is not known: NULL */
+void event_watch__busy(struct event_watch *w, uint32_t cpu, const struct event_task *task);
 
 /** event_watch__idle_over() - it is not, until now it was; or was not; or nothing is known */
 void event_watch__idle_over(struct event_watch *w, uint32_t cpu, uint64_t now_ns);

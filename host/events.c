@@ -13,10 +13,17 @@
 
 #define PAGE_MIN	4096u
 
-/* Without one of these a task may be where nobody saw it go, and figures would be wrong. */
+/*
+ * Without one of these a task may be where nobody saw it go, and figures would be wrong. That
+ * of CPUs is missed only when one goes, and then by a contradiction. Of throttling a guest that
+ * chose the types itself has left out none that can be.
+ */
 #define NEEDED_EVENTS	(KTSTR_EVENT_SET_ALL & ~(1ull << KTSTR_EV_PRIO |		\
+			 1ull << KTSTR_EV_CPU |						\
 			 1ull << KTSTR_EV_SCX_STATE | 1ull << KTSTR_EV_SCX_DISPATCH |	\
 			 1ull << KTSTR_EV_SCX_COUNTER))
+
+#define CHOSEN_BY_GUEST	(1ull << KTSTR_EV_THROTTLE)
 
 struct events {
 	struct events_opts opts;
@@ -149,6 +156,15 @@ static void take_begin(struct events *ev, const struct ktstr_clock *c)
 	event_stream__clock(ev->stream, &at);
 }
 
+static bool is_partial(const struct ktstr_events_info *in)
+{
+	uint64_t needed = NEEDED_EVENTS;
+
+	if (!(in->filter & KTSTR_FILTER_TYPES))
+		needed &= ~CHOSEN_BY_GUEST;
+	return in->filter & ~KTSTR_FILTER_TYPES || needed & ~in->wanted;
+}
+
 static void take_info(struct events *ev, const struct ktstr_events_info *in)
 {
 	ev->r.has_info = true;
@@ -160,7 +176,7 @@ static void take_info(struct events *ev, const struct ktstr_events_info *in)
 	ev->r.wanted = in->wanted;
 	ev->r.attached = in->attached & in->wanted;
 	ev->r.filter = in->filter;
-	ev->r.partial = in->filter || NEEDED_EVENTS & ~in->wanted;
+	ev->r.partial = is_partial(in);
 	if (in->path == KTSTR_EVENTS_OFF)
 		return;
 	stream_make(ev);
@@ -363,6 +379,24 @@ static void look_at_cpu(struct events *ev, uint32_t cpu)
 		ev->r.lost_untold = add(ev->r.lost_untold, c->lost - told);
 }
 
+static void look_at_sched(struct events *ev)
+{
+	const struct event_scx *x = &event_state__totals(event_stream__state(ev->stream))->scx;
+	struct events_sched *s = &ev->r.sched;
+
+	s->told = ev->r.attached & 1ull << KTSTR_EV_SCX_STATE;
+	s->enables = x->enables;
+	s->disables = x->disables;
+	s->enables_before = x->enables_before;
+	s->window_enables = x->window_enables;
+	s->window_disables = x->window_disables;
+	memcpy(s->name, x->name, sizeof(s->name));
+	s->exit_kind = x->exit_kind;
+	s->exit_code = x->exit_code;
+	memcpy(s->exit_msg, x->reason, sizeof(s->exit_msg));
+	s->exit_ns = ev->r.clock.used || ev->r.path == KTSTR_EVENTS_BPF ? x->exit_ns : 0;
+}
+
 static void look_at_stream(struct events *ev)
 {
 	const struct event_totals *t = event_state__totals(event_stream__state(ev->stream));
@@ -376,6 +410,9 @@ static void look_at_stream(struct events *ev)
 	r->cut = event_stream__stats(ev->stream)->cut;
 	r->late = event_stream__merge_stats(ev->stream)->late;
 	r->inconsistent = t->inconsistent;
+	r->nr_stills = t->nr_stills;
+	r->still_ns = t->still_ns;
+	look_at_sched(ev);
 	for (uint32_t i = 0; i < KTSTR_CPUS_MAX; i++)
 		look_at_cpu(ev, i);
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <ktstr/event.h>
 #include <ktstr/topology.h>
 #include <ktstr/wire.h>
 
@@ -45,6 +46,24 @@ struct events_clock {
 #define EVENTS_NOTES_MAX	2048u	/* bytes of text of EVIN that are kept */
 
 /**
+ * struct events_sched - what the stream tells of the scheduler's coming and going
+ * @told: such records were asked for, and this kernel has programs for all of them
+ * @enables, @disables, @enables_before, @window_enables, @window_disables: struct event_scx
+ * @name: of the one that was enabled last; clean, cut
+ * @exit_kind, @exit_code, @exit_msg: of the last that went away; the message is cut
+ * @exit_ns: when, guest CLOCK_MONOTONIC if the stream has that
+ */
+struct events_sched {
+	bool told;
+	uint64_t enables, disables, enables_before, window_enables, window_disables;
+	char name[32];
+	uint32_t exit_kind;
+	int64_t exit_code;
+	char exit_msg[KTSTR_EV_REASON];
+	uint64_t exit_ns;
+};
+
+/**
  * struct events_result - all of it
  * @has_info: EVIN came, and makes sense
  * @path: enum ktstr_event_path
@@ -74,6 +93,8 @@ struct events_clock {
  * @measured: there was a window
  * @complete: event_stream__complete(), or of a partial stream: no hole in what was asked for
  * @gaps, @cut, @late, @inconsistent: why not, see event_stream.h
+ * @nr_stills, @still_ns: times the guest's clock stood still in the window, see event_state.h
+ * @sched: of the scheduler under test
  */
 struct events_result {
 	bool has_info;
@@ -94,6 +115,8 @@ struct events_result {
 	uint32_t worst_cpu;
 	bool measured, complete;
 	uint64_t gaps, cut, late, inconsistent;
+	uint64_t nr_stills, still_ns;
+	struct events_sched sched;
 };
 
 #endif /* KTSTR_HOST_EVENTS_RESULT_H */

@@ -44,6 +44,7 @@ const char *evidence__stream_name(enum evidence_stream stream)
 		[EVIDENCE_COM1] = "console",	[EVIDENCE_COM2] = "crash",
 		[EVIDENCE_DMSG] = "dmesg",	[EVIDENCE_SLOG] = "sched",
 		[EVIDENCE_SOUT] = "stdout",	[EVIDENCE_SERR] = "stderr",
+		[EVIDENCE_DUMP] = "dump",
 	};
 
 	return names[stream];
@@ -57,6 +58,12 @@ static void take_bytes(struct evidence *ev, enum evidence_stream stream, const v
 		splat__feed(&ev->splats, SPLAT_FROM_COM1, data, len);
 	else if (stream == EVIDENCE_DMSG)
 		splat__feed(&ev->splats, SPLAT_FROM_DMSG, data, len);
+	if (stream == EVIDENCE_DMSG)
+		sched_exit__feed(&ev->sched_exit, SCHED_EXIT_BY_LOG, data, len);
+	else if (stream == EVIDENCE_SLOG)
+		sched_exit__feed(&ev->sched_exit, SCHED_EXIT_BY_SELF, data, len);
+	else if (stream == EVIDENCE_DUMP)
+		sched_exit__feed(&ev->sched_exit, SCHED_EXIT_BY_TRACE, data, len);
 	if (ev->sink.bytes && len)
 		ev->sink.bytes(ev->sink.arg, stream, data, len);
 }
@@ -126,6 +133,8 @@ static void on_life(struct evidence *ev, const struct assembler_frame *f)
 		return;
 	if (phase != KTSTR_LIFE_WAKE)
 		ev->phase = phase;
+	if (phase == KTSTR_LIFE_SCHED_DIED && !ev->sched_died_ns)
+		ev->sched_died_ns = le64toh(l.time_ns);
 	text_after(ev->reason[phase], EVIDENCE_REASON_MAX, f, sizeof(l));
 	if (ev->sink.life)
 		ev->sink.life(ev->sink.arg, phase, ev->reason[phase]);
@@ -141,6 +150,7 @@ static void on_window(struct evidence *ev, const struct assembler_frame *f,
 	to->seen = true;
 	to->time_ns = le64toh(w.time_ns);
 	to->steal_ns = le64toh(w.steal_ns);
+	to->self_ns = le64toh(w.self_ns);
 	to->sched.enable_seq = le64toh(w.sched.enable_seq);
 	to->sched.nr_rejected = le64toh(w.sched.nr_rejected);
 	to->sched.switch_all = le64toh(w.sched.switch_all);
@@ -148,39 +158,59 @@ static void on_window(struct evidence *ev, const struct assembler_frame *f,
 	text__clean(to->sched.ops, sizeof(to->sched.ops), w.sched.ops, sizeof(w.sched.ops));
 }
 
-static void worker_add(struct evidence *ev, const struct ktstr_worker_metrics *m)
+static void worker_fill(struct evidence_worker *w, const struct ktstr_worker_metrics *m)
 {
-	struct evidence_worker *w = &ev->workers[ev->nr_workers++];
-
 	text__clean(w->cgroup, sizeof(w->cgroup), m->cgroup, sizeof(m->cgroup));
+	text__clean(w->name, sizeof(w->name), m->name, sizeof(m->name));
 	w->worker = le32toh(m->worker);
 	w->pid = le32toh(m->pid);
 	w->cpu_ns = le64toh(m->cpu_ns);
 	w->wait_ns = le64toh(m->wait_ns);
-	w->wall_ns = le64toh(m->wall_ns);
+	w->mark = le32toh(m->mark);
+	w->start_ns = le64toh(m->start_ns);
+	w->end_ns = le64toh(m->end_ns);
 	w->iterations = le64toh(m->iterations);
 	w->max_gap_ns = le64toh(m->max_gap_ns);
 	w->max_gap_at_ns = le64toh(m->max_gap_at_ns);
 	w->migrations = le64toh(m->migrations);
 	w->switches = le64toh(m->switches);
 	w->off_cpuset = le64toh(m->off_cpuset);
+	w->node_pages = le64toh(m->node_pages);
+	w->remote_pages = le64toh(m->remote_pages);
+	w->nr_latencies = le64toh(m->nr_latencies);
+	for (int i = 0; i < 5; i++)
+		w->latency_ns[i] = le64toh(m->latency_ns[i]);
 	w->last_cpu = le32toh(m->last_cpu);
 	w->policy = le32toh(m->policy);
 	w->exit_status = le32toh(m->exit_status);
 }
 
+/* A place for an account, NULL when there is none left. */
+static struct evidence_worker *worker_place(struct evidence *ev, uint32_t mark)
+{
+	if (mark)
+		return ev->nr_marked < EVIDENCE_MARKED_MAX ? &ev->marked[ev->nr_marked++] : NULL;
+	return ev->nr_workers < KTSTR_WORKERS_MAX ? &ev->workers[ev->nr_workers++] : NULL;
+}
+
 static void on_metrics(struct evidence *ev, const struct assembler_frame *f)
 {
 	struct ktstr_worker_metrics m;
+	struct evidence_worker *w;
 
 	/* Chunks are cut between workers, so that each can be read by itself. */
-	if (f->len % sizeof(m) || f->len / sizeof(m) > KTSTR_WORKERS_MAX - ev->nr_workers) {
+	if (f->len % sizeof(m)) {
 		ev->malformed++;
 		return;
 	}
 	for (uint32_t at = 0; at < f->len; at += sizeof(m)) {
 		memcpy(&m, f->data + at, sizeof(m));
-		worker_add(ev, &m);
+		w = worker_place(ev, le32toh(m.mark));
+		if (!w) {
+			ev->malformed++;
+			return;
+		}
+		worker_fill(w, &m);
 	}
 }
 
@@ -251,6 +281,18 @@ void evidence__frame(void *arg, const struct assembler_frame *f)
 		return on_window(ev, f, &ev->start);
 	case KTSTR_T_SCEN:
 		return on_window(ev, f, &ev->end);
+	case KTSTR_T_STIM:
+		ev->malformed += !op_trace__begin(&ev->trace, f);
+		return;
+	case KTSTR_T_STEN:
+		ev->malformed += !op_trace__end(&ev->trace, f);
+		return;
+	case KTSTR_T_RAWO:
+		ev->malformed += !payload_outs__output(&ev->payloads, f);
+		return;
+	case KTSTR_T_PLDX:
+		ev->malformed += !payload_outs__exit(&ev->payloads, f);
+		return;
 	case KTSTR_T_PMET:
 		return on_metrics(ev, f);
 	case KTSTR_T_TEST:
@@ -267,6 +309,8 @@ void evidence__frame(void *arg, const struct assembler_frame *f)
 		return take_bytes(ev, EVIDENCE_DMSG, f->data, f->len);
 	case KTSTR_T_SLOG:
 		return take_bytes(ev, EVIDENCE_SLOG, f->data, f->len);
+	case KTSTR_T_SCDP:
+		return take_bytes(ev, EVIDENCE_DUMP, f->data, f->len);
 	case KTSTR_T_SOUT:
 		return take_bytes(ev, EVIDENCE_SOUT, f->data, f->len);
 	case KTSTR_T_SERR:
@@ -275,4 +319,33 @@ void evidence__frame(void *arg, const struct assembler_frame *f)
 		/* Known to wire.h, of no use to this host: counted by the assembler. */
 		return;
 	}
+}
+
+void evidence__finish(struct evidence *ev)
+{
+	const struct events_sched *s = &ev->events.sched;
+	struct sched_exit_told t = {
+		.kind = s->exit_kind, .has_code = s->exit_kind >= SCHED_EXIT_UNREG,
+		.code = s->exit_code, .time_ns = s->exit_ns,
+	};
+
+	/* The end of the last line may be missing. */
+	sched_exit__feed(&ev->sched_exit, SCHED_EXIT_BY_SELF, "\n", 1);
+	if (!s->told || !s->disables)
+		return;
+	memcpy(t.ops, s->name, sizeof(s->name));
+	text__clean(t.msg, sizeof(t.msg), s->exit_msg, sizeof(s->exit_msg));
+	t.msg_cut = strlen(t.msg) + 1 == sizeof(s->exit_msg);
+	sched_exit__tell(&ev->sched_exit, SCHED_EXIT_BY_EVENTS, &t);
+	ev->sched_exit.told[SCHED_EXIT_BY_EVENTS].times =
+		s->disables < UINT32_MAX ? (uint32_t)s->disables : UINT32_MAX;
+}
+
+bool evidence__sched_failed(const struct evidence *ev)
+{
+	const struct sched_exit_told *told = ev->sched_exit.told;
+
+	return evidence__phase_seen(ev, KTSTR_LIFE_SCHED_STARTING) && !ev->end.seen &&
+	       (told[SCHED_EXIT_BY_LOG].kind >= SCHED_EXIT_ERROR ||
+		told[SCHED_EXIT_BY_TRACE].kind >= SCHED_EXIT_ERROR);
 }

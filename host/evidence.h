@@ -14,7 +14,11 @@
 #include "buf.h"
 #include "event_clock.h"
 #include "events_result.h"
+#include "fault_log.h"
 #include "host_delay.h"
+#include "op_trace.h"
+#include "payload_out.h"
+#include "sched_exit.h"
 #include "splat.h"
 
 #define EVIDENCE_REASON_MAX	256u
@@ -28,6 +32,7 @@ enum evidence_stream {
 	EVIDENCE_SLOG,		/* the scheduler's output */
 	EVIDENCE_SOUT,		/* a command's stdout */
 	EVIDENCE_SERR,		/* a command's stderr */
+	EVIDENCE_DUMP,		/* the kernel's trace of sched_ext_dump */
 	EVIDENCE_STREAMS,
 };
 
@@ -59,23 +64,35 @@ struct evidence_window {
 	bool seen;
 	uint64_t time_ns;
 	uint64_t steal_ns;
+	uint64_t self_ns;
 	struct evidence_sched sched;
 };
 
-/** struct evidence_worker - struct ktstr_worker_metrics, in host byte order */
+#define EVIDENCE_MARKED_MAX	(8u * KTSTR_WORKERS_MAX)
+
+/**
+ * struct evidence_worker - struct ktstr_worker_metrics, in host byte order
+ *
+ * What it says is its own account, so far: since @start_ns, up to @end_ns.
+ */
 struct evidence_worker {
-	char cgroup[KTSTR_CGROUP_NAME_MAX + 1];
+	char cgroup[64];
+	char name[32];
 	uint32_t worker;
 	uint32_t pid;
 	uint64_t cpu_ns;
 	uint64_t wait_ns;
-	uint64_t wall_ns;
+	uint32_t mark;
+	uint64_t start_ns, end_ns;
 	uint64_t iterations;
 	uint64_t max_gap_ns;
 	uint64_t max_gap_at_ns;
 	uint64_t migrations;
 	uint64_t switches;
 	uint64_t off_cpuset;
+	uint64_t node_pages, remote_pages;
+	uint64_t nr_latencies;
+	uint64_t latency_ns[5];
 	uint32_t last_cpu;
 	uint32_t policy;
 	uint32_t exit_status;
@@ -99,13 +116,19 @@ enum evidence_stop {
  * @phase_seen: bit of every phase reached
  * @reason: what the guest said with each phase
  * @start, @end: the judged window
- * @workers: PMET
+ * @trace: the operations that were carried out
+ * @payloads: real programs
+ * @workers: PMET of the end, or of when they were stopped
+ * @marked: PMET of marks, which say what was so far
  * @test_status: enum ktstr_guest_status; valid when @has_test, like @test_reason
  * @sched_wait_status, @sched_expected, @sched_ran_ns: SCDX, valid when @has_sched_exit
+ * @sched_exit: why sched_ext let go of it, see sched_exit.h
+ * @sched_died_ns: guest CLOCK_MONOTONIC when the guest saw that it was lost; 0 if it never did
  * @exec_wait_status: EXCX, valid when @has_exec_exit
  * @exit_code: EXIT, valid when @has_exit
  * @splats: kernel log
  * @tail: the last bytes of every stream
+ * @faults: what became of the plan's faults
  * @events: the account of the event stream, when that was asked for
  * @malformed: frames whose payload was too short or made no sense
  * @frames: the assembler's counters
@@ -136,17 +159,24 @@ struct evidence {
 	struct evidence_window start, end;
 	struct evidence_worker workers[KTSTR_WORKERS_MAX];
 	uint32_t nr_workers;
+	struct evidence_worker marked[EVIDENCE_MARKED_MAX];
+	uint32_t nr_marked;
+	struct op_trace trace;
+	struct payload_outs payloads;
 	uint32_t test_status;
 	char test_reason[EVIDENCE_REASON_MAX];
 	uint32_t sched_wait_status;
 	bool sched_expected;
 	uint64_t sched_ran_ns;
+	struct sched_exit sched_exit;
+	uint64_t sched_died_ns;
 	uint32_t exec_wait_status;
 	uint32_t exit_code;
 
 	struct splat_log splats;
 	struct tail tail[EVIDENCE_STREAMS];
 
+	struct fault_log faults;
 	struct events_result events;
 
 	uint64_t malformed;
@@ -179,6 +209,19 @@ void evidence__frame(void *arg, const struct assembler_frame *frame);
 
 /** evidence__serial() - take bytes of COM @com (1 or 2) */
 void evidence__serial(struct evidence *ev, unsigned int com, const void *data, size_t len);
+
+/**
+ * evidence__finish() - the run is over, and so is the account of its events: what they tell of
+ * the scheduler's exit is put to the rest; once
+ */
+void evidence__finish(struct evidence *ev);
+
+/**
+ * evidence__sched_failed() - does the kernel say that the scheduler made an error?
+ *
+ * Before the window is over. The guest may be slow to see it, or too starved to tell.
+ */
+bool evidence__sched_failed(const struct evidence *ev);
 
 /** evidence__phase_seen() - did the guest reach this phase? */
 static inline bool evidence__phase_seen(const struct evidence *ev, enum ktstr_life_phase phase)

@@ -112,6 +112,7 @@ const char *path__basename(const char *path)
 
 int file__beside_us(char *dst, size_t size, const char *rel)
 {
+	const char *home = getenv("KTSTR_DIR");
 	char self[PATH_MAX], dir[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	int ret;
@@ -119,7 +120,8 @@ int file__beside_us(char *dst, size_t size, const char *rel)
 	if (n < 0)
 		return -errno;
 	self[n] = '\0';
-	ret = path__dirname(dir, sizeof(dir), self);
+	ret = home && *home ? path__absolute(dir, sizeof(dir), home) :
+			      path__dirname(dir, sizeof(dir), self);
 	if (ret)
 		return ret;
 	return *rel ? path__join(dst, size, dir, rel) : fits(snprintf(dst, size, "%s", dir), size);

@@ -32,7 +32,7 @@ bool file__is_executable(const char *path);
 bool file__exists(const char *path);
 
 /**
- * file__beside_us() - a path relative to the directory of this executable
+ * file__beside_us() - a path relative to where ktstr is: $KTSTR_DIR, or this executable's directory
  * @dst: where to
  * @size: room in bytes
  * @rel: relative path, "" for the directory itself

@@ -82,34 +82,6 @@ static int lowest(const struct cpu_mask *m)
 	return HOSTCPU_UNKNOWN;
 }
 
-unsigned int cpu_mask__count(const struct cpu_mask *m)
-{
-	unsigned int n = 0;
-
-	for (size_t i = 0; i < CPU_MASK_BITS / 64; i++)
-		n += (unsigned int)__builtin_popcountll(m->bits[i]);
-	return n;
-}
-
-char *cpu_mask__text(const struct cpu_mask *m, char *buf, size_t size)
-{
-	size_t len = 0;
-
-	buf[0] = '\0';
-	for (unsigned int cpu = 0; cpu < CPU_MASK_BITS && len < size; cpu++) {
-		unsigned int last = cpu;
-
-		if (!cpu_mask__test(m, cpu))
-			continue;
-		while (cpu_mask__test(m, last + 1))
-			last++;
-		len += (size_t)snprintf(buf + len, size - len, last > cpu ? "%s%u-%u" : "%s%u",
-					len ? "," : "", cpu, last);
-		cpu = last;
-	}
-	return buf;
-}
-
 static void read_core(struct hostcpu *h, const char *root, unsigned int cpu)
 {
 	struct hostcpu_one *c = &h->cpu[cpu];

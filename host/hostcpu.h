@@ -73,16 +73,4 @@ struct hostcpu {
  */
 int hostcpu__read(struct hostcpu *h, const char *root, struct ktstr_error *e);
 
-/** cpu_mask__set() - put a CPU below %CPU_MASK_BITS into a set */
-static inline void cpu_mask__set(struct cpu_mask *m, unsigned int cpu)
-{
-	m->bits[cpu / 64] |= 1ULL << (cpu % 64);
-}
-
-/** cpu_mask__count() - how many CPUs are in a set */
-unsigned int cpu_mask__count(const struct cpu_mask *m);
-
-/** cpu_mask__text() - a set as "0-1,3"; cut off where @size ends; return: @buf */
-char *cpu_mask__text(const struct cpu_mask *m, char *buf, size_t size);
-
 #endif /* KTSTR_HOST_HOSTCPU_H */

@@ -3,22 +3,16 @@
  * Building the initramfs.
  */
 #include <errno.h>
-#include <stdint.h>
+#include <malloc.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
+#include "guest_init.h"
 #include "image.h"
 
-/* guest_image.S */
-extern const char ktstr_guest_init[];
-extern const char ktstr_guest_init_end[];
-
 /* What every guest has. */
-static int fill(struct cpio *c, const struct image *img)
+static int fill(struct cpio *c, const struct image *img, const struct guest_init *init)
 {
-	int ret = cpio__file(c, "/init", 0755, ktstr_guest_init,
-			     ktstr_guest_init_end - ktstr_guest_init);
+	int ret = cpio__file(c, "/init", 0755, init->data, init->len);
 
 	if (!ret)
 		ret = cpio__file(c, KTSTR_PLAN_PATH, 0444, img->plan.data, img->plan.len);
@@ -29,15 +23,18 @@ static int fill(struct cpio *c, const struct image *img)
 int image__build(struct image *img, const struct plan *plan, const struct pack *pack,
 		 struct ktstr_error *e)
 {
+	struct guest_init init;
 	int ret;
 
 	memset(img, 0, sizeof(*img));
 	buf__init(&img->plan, KTSTR_PLAN_MAX);
 	ret = plan_write(plan, &img->plan, e);
+	if (!ret)
+		ret = guest_init__get(&init, e);
 	if (ret)
 		return ret;
 	img->cpio = cpio__new();
-	ret = img->cpio ? fill(img->cpio, img) : -ENOMEM;
+	ret = img->cpio ? fill(img->cpio, img, &init) : -ENOMEM;
 	if (!ret) {
 		ret = pack__into(pack, img->cpio, e);
 		if (ret)
@@ -50,24 +47,12 @@ int image__build(struct image *img, const struct plan *plan, const struct pack *
 	return 0;
 }
 
-/*
- * Our init is a part of ktstr and was read to be copied: 2 MiB that nobody needs while
- * the guest runs. The pages are a file's: whoever reads them again has them back.
- */
-static void drop_init(void)
-{
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t from = ((uintptr_t)ktstr_guest_init + page - 1) & ~(page - 1);
-	uintptr_t to = (uintptr_t)ktstr_guest_init_end & ~(page - 1);
-
-	if (from < to)
-		madvise((void *)from, to - from, MADV_DONTNEED);
-}
-
 void image__free(struct image *img)
 {
 	cpio__free(img->cpio);
 	img->cpio = NULL;
 	buf__free(&img->plan);
-	drop_init();
+	guest_init__drop();
+	/* Packing took and gave back a megabyte in small pieces; the guest runs from here on. */
+	malloc_trim(0);
 }

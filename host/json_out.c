@@ -10,8 +10,9 @@
 
 #include "boot_times.h"
 #include "hostcpus.h"
+#include "json_ops.h"
 #include "json_out.h"
-#include "scenario.h"
+#include "sched_exit_out.h"
 #include "topo_out.h"
 
 /* Bytes of the user that are no UTF-8 become their escaped form. */
@@ -57,73 +58,15 @@ static json_t *sched_state(const struct evidence_window *w)
 	set(o, "switch_all", number(w->sched.switch_all));
 	set(o, "time_ns", number(w->time_ns));
 	set(o, "steal_ns", number(w->steal_ns));
+	set(o, "harness_ns", number(w->self_ns));
 	return o;
-}
-
-static json_t *worker(const struct evidence_worker *w)
-{
-	json_t *o = json_object();
-
-	set(o, "cgroup", text(w->cgroup));
-	set(o, "worker", number(w->worker));
-	set(o, "pid", number(w->pid));
-	set(o, "cpu_ns", number(w->cpu_ns));
-	set(o, "wait_ns", number(w->wait_ns));
-	set(o, "wall_ns", number(w->wall_ns));
-	set(o, "iterations", number(w->iterations));
-	set(o, "max_off_cpu_ns", number(w->max_gap_ns));
-	set(o, "max_off_cpu_at_ns", number(w->max_gap_at_ns));
-	set(o, "migrations", number(w->migrations));
-	set(o, "switches", number(w->switches));
-	set(o, "off_cpuset_samples", number(w->off_cpuset));
-	set(o, "last_cpu", number(w->last_cpu));
-	set(o, "policy", number(w->policy));
-	set(o, "wait_status", number(w->exit_status));
-	return o;
-}
-
-static json_t *workers(const struct evidence *ev)
-{
-	json_t *a = json_array();
-
-	for (uint32_t i = 0; i < ev->nr_workers; i++)
-		json_array_append_new(a, worker(&ev->workers[i]));
-	return a;
-}
-
-static json_t *cgroup(const struct plan_cgroup *cg, const struct evidence *ev)
-{
-	double cpu = 0, window = (double)ev->end.time_ns - (double)ev->start.time_ns;
-	json_t *o = json_object();
-
-	for (uint32_t i = 0; i < ev->nr_workers; i++)
-		if (!strcmp(ev->workers[i].cgroup, cg->name))
-			cpu += ev->workers[i].cpu_ns;
-	set(o, "name", text(cg->name));
-	set(o, "cpuset", text(cg->cpuset));
-	set(o, "cpus", number(cg->nr_cpus));
-	set(o, "workers", number(cg->nr_workers));
-	set(o, "kind", text(cg->kind));
-	set(o, "cpu_ns", number(cpu));
-	set(o, "cpu_share_pct", ev->start.seen && ev->end.seen && window > 0 ?
-	    json_real(100 * cpu / (window * cg->nr_cpus)) : json_null());
-	return o;
-}
-
-static json_t *cgroups(const struct report_run *run)
-{
-	json_t *a = json_array();
-
-	for (uint32_t i = 0; i < run->plan.nr_cgroups; i++)
-		json_array_append_new(a, cgroup(&run->plan.cgroups[i], run->ev));
-	return a;
 }
 
 static json_t *checks(const struct verdict *v)
 {
 	json_t *a = json_array();
 
-	for (int i = 0; i < CHECK_NR; i++) {
+	for (uint32_t i = 0; i < v->nr; i++) {
 		const struct verdict_check *c = &v->checks[i];
 		json_t *o;
 
@@ -131,6 +74,7 @@ static json_t *checks(const struct verdict *v)
 			continue;
 		o = json_object();
 		set(o, "name", text(c->name));
+		set(o, "asked", json_boolean(c->asked));
 		set(o, "status", text(verdict__status_name(c->status)));
 		set(o, "kind", text(verdict__kind_name(c->kind)));
 		set(o, "reason", text(c->reason));
@@ -148,6 +92,30 @@ static json_t *splats(const struct splat_log *log)
 
 		set(o, "kind", text(splat__name(log->splats[i].kind)));
 		set(o, "text", text(log->splats[i].text));
+		set(o, "rule", log->splats[i].rule ?
+		    number(log->splats[i].rule - log->rules->rules) : json_null());
+		json_array_append_new(a, o);
+	}
+	return a;
+}
+
+static json_t *splat_rules(const struct splat_log *log)
+{
+	json_t *a = json_array();
+	char day[11];
+
+	for (uint32_t i = 0; log->rules && i < log->rules->nr; i++) {
+		const struct splat_rule *rule = &log->rules->rules[i];
+		json_t *o = json_object();
+
+		set(o, "list", text(rule->deny ? "deny" : "allow"));
+		set(o, "file", text(rule->file));
+		set(o, "line", number(rule->line));
+		set(o, "pattern", text(rule->pattern));
+		set(o, "reason", text(rule->reason));
+		set(o, "expires", text(splat_rules__date(rule->expires, day)));
+		set(o, "expired", json_boolean(rule->expired));
+		set(o, "used", number(log->used[i]));
 		json_array_append_new(a, o);
 	}
 	return a;
@@ -279,13 +247,19 @@ static json_t *sched_exit(const struct evidence *ev)
 
 static json_t *run_object(const struct report *r, const struct report_run *run)
 {
+	const struct args *a = report__args(r, run);
 	const struct evidence *ev = run->ev;
 	json_t *o = json_object();
 
 	set(o, "name", text(run->name));
 	set(o, "scenario", text(run->plan.scenario));
+	set(o, "topology", topo_out__json(&a->topology, args__topology_from(a)));
+	set(o, "sched", text_or_null(a->sched));
+	set(o, "duration_ns", number(a->duration_ms * 1000000ull));
 	if (!ev) {
-		set(o, "verdict", json_null());
+		set(o, "verdict", run->skip[0] ?
+		    text(verdict__status_name(run->verdict.status)) : json_null());
+		set(o, "reason", run->skip[0] ? text(run->skip) : json_null());
 		return o;
 	}
 	set(o, "verdict", text(verdict__status_name(run->verdict.status)));
@@ -298,17 +272,25 @@ static json_t *run_object(const struct report *r, const struct report_run *run)
 	set(o, "sched_start", sched_state(&ev->start));
 	set(o, "sched_end", sched_state(&ev->end));
 	set(o, "sched_exit", sched_exit(ev));
+	set(o, "scx_exit", sched_exit_out__json(ev, run->verdict_ns));
 	set(o, "window_ns", ev->start.seen && ev->end.seen ?
 	    number(ev->end.time_ns - ev->start.time_ns) : json_null());
 	set(o, "steal_pct", run->verdict.steal_pct >= 0 ?
 	    json_real(run->verdict.steal_pct) : json_null());
 	set(o, "host_delay", host_delay__json(&ev->host_delay));
-	set(o, "cgroups", cgroups(run));
-	set(o, "workers", workers(ev));
+	set(o, "operations", json_ops__operations(ev));
+	set(o, "cgroups", json_ops__cgroups(ev));
+	set(o, "workers", json_ops__workers(ev));
+	set(o, "payloads", json_ops__payloads(ev));
 	set(o, "splat_count", number(ev->splats.nr));
 	set(o, "splats", splats(&ev->splats));
+	set(o, "allowed", number(ev->splats.allowed));
+	set(o, "splat_rules", splat_rules(&ev->splats));
+	set(o, "faults", plan__has_faults(&run->plan) ?
+	    fault_log__json(&ev->faults, run->plan.faults) : json_null());
 	set(o, "frames", frames(ev));
 	set(o, "events", run->events ? json_incref(run->events) : json_null());
+	set(o, "stats", run->stats ? json_incref(run->stats) : json_null());
 	set(o, "guest", guest(ev));
 	set(o, "machine", machine(r, ev));
 	set(o, "boot", boot(run));
@@ -317,7 +299,7 @@ static json_t *run_object(const struct report *r, const struct report_run *run)
 	return o;
 }
 
-static char *dump(json_t *o, size_t *len)
+char *json_out__text(json_t *o, size_t *len)
 {
 	char *s = json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
 	char *t;
@@ -344,10 +326,12 @@ char *json_out__dump(const struct report *r, int exit_status, size_t *len)
 	set(o, "exit_status", number(exit_status));
 	set(o, "kernel", text(r->kernel));
 	set(o, "sched", text_or_null(r->args->sched));
+	set(o, "sched_enable", text_or_null(r->args->sched_enable));
+	set(o, "sched_disable", text_or_null(r->args->sched_disable));
 	set(o, "topology", topo_out__json(&r->args->topology,
 					 args__topology_from(r->args)));
 	set(o, "memory_mib", number(r->args->memory_mib));
-	set(o, "duration_ns", number(r->args->duration_s * 1000000000ull));
+	set(o, "duration_ns", number(r->args->duration_ms * 1000000ull));
 	set(o, "timeout_ns", number(r->args->timeout_s * 1000000000ull));
 	set(o, "seed", number(r->args->seed));
 	set(o, "host_cpus", r->hostcpus ? hostcpus__json(r->hostcpus) : json_null());
@@ -355,28 +339,11 @@ char *json_out__dump(const struct report *r, int exit_status, size_t *len)
 	for (size_t i = 0; i < r->nr; i++)
 		json_array_append_new(runs, run_object(r, &r->runs[i]));
 	set(o, "runs", runs);
-	return dump(o, len);
+	return json_out__text(o, len);
 }
 
 bool json_out__is_whole(const char *text, size_t len)
 {
 	/* Indented as it is, only the last brace stands at the start of a line. */
 	return len >= 3 && !memcmp(text + len - 3, "\n}\n", 3);
-}
-
-char *json_out__scenarios(size_t *len)
-{
-	json_t *o = json_object(), *a = json_array();
-	const struct scenario *s;
-
-	for (unsigned int i = 0; (s = scenario__at(i)); i++) {
-		json_t *e = json_object();
-
-		set(e, "name", text(s->name));
-		set(e, "summary", text(s->summary));
-		json_array_append_new(a, e);
-	}
-	set(o, "version", number(JSON_OUT_VERSION));
-	set(o, "scenarios", a);
-	return dump(o, len);
 }

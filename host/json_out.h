@@ -22,10 +22,12 @@
  */
 char *json_out__dump(const struct report *r, int exit_status, size_t *len);
 
+struct json_t;
+
+/** json_out__text() - any object as JSON text; as json_out__dump(). @o is given back */
+char *json_out__text(struct json_t *o, size_t *len);
+
 /** json_out__is_whole() - is this what json_out__dump() made, to its last byte? */
 bool json_out__is_whole(const char *text, size_t len);
-
-/** json_out__scenarios() - the catalog as JSON text; as json_out__dump() */
-char *json_out__scenarios(size_t *len);
 
 #endif /* KTSTR_HOST_JSON_OUT_H */

@@ -86,6 +86,17 @@ void ktap__diag(struct ktap *k, const char *fmt, ...)
 	putf(k, "# %s", line);
 }
 
+void ktap__nested(struct ktap *k, const char *fmt, ...)
+{
+	char line[1200];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	putf(k, "    %s", line);
+}
+
 void ktap__quote(struct ktap *k, const char *text, size_t len)
 {
 	char line[512];

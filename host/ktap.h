@@ -40,6 +40,9 @@ ktap__skip(struct ktap *k, const char *name, const char *fmt, ...);
 /** ktap__diag() - a diagnostic line "# ..." */
 void __attribute__((format(printf, 2, 3))) ktap__diag(struct ktap *k, const char *fmt, ...);
 
+/** ktap__nested() - a line of a subtest's document, indented as KUnit does */
+void __attribute__((format(printf, 2, 3))) ktap__nested(struct ktap *k, const char *fmt, ...);
+
 /** ktap__quote() - foreign text, one diagnostic line for each of its lines, cleaned */
 void ktap__quote(struct ktap *k, const char *text, size_t len);
 

@@ -43,8 +43,12 @@ bool module_tree__name(const char *path, size_t len, char *name, size_t size)
 	}
 	if (!n || n >= size)
 		return false;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		/* Sentences have names in them, and end on a terminal. */
+		if (base[i] <= ' ' || base[i] > '~')
+			return false;
 		name[i] = base[i] == '-' ? '_' : base[i];
+	}
 	name[n] = '\0';
 	return true;
 }
@@ -289,10 +293,12 @@ int module_tree__add(const struct module_tree *t, const char *name, struct strv 
 {
 	struct walk w = { .t = t, .order = order, .e = e };
 	char file[NAME_LEN_MAX + 4], plain[NAME_LEN_MAX];
+	bool whole = (size_t)snprintf(file, sizeof(file), "%s.ko", name) < sizeof(file);
 	int ret = -EINVAL;
 
-	snprintf(file, sizeof(file), "%.*s.ko", (int)NAME_LEN_MAX - 1, name);
-	if (module_tree__name(file, strlen(file), plain, sizeof(plain)))
+	/* A path's last part, or the first of what is too long, is another module's name. */
+	if (whole && !strchr(name, '/') &&
+	    module_tree__name(file, strlen(file), plain, sizeof(plain)))
 		ret = add(&w, plain);
 	else
 		ktstr_error_set(e, ret, "\"%.100s\" is no name of a module", name);

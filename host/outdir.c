@@ -128,6 +128,20 @@ void outdir__file_close(struct outdir *o, FILE *f, const char *name, int err)
 		remember(o, err, name);
 }
 
+/* A scenario's name may have a group before it: "cpuset/swap". */
+static int make_dirs(char *path, size_t from)
+{
+	char *slash = path + from;
+
+	while ((slash = strchr(slash, '/'))) {
+		*slash = '\0';
+		if (mkdir(path, 0777) && errno != EEXIST)
+			return -errno;
+		*slash++ = '/';
+	}
+	return mkdir(path, 0777) && errno != EEXIST ? -errno : 0;
+}
+
 void outdir__logs(struct outdir *o, const char *sub)
 {
 	char dir[PATH_MAX];
@@ -138,8 +152,8 @@ void outdir__logs(struct outdir *o, const char *sub)
 	if (!o->dir[0])
 		return;
 	ret = sub ? outdir__path(o, sub, dir, sizeof(dir)) : 0;
-	if (!ret && sub && mkdir(dir, 0777) && errno != EEXIST)
-		ret = -errno;
+	if (!ret && sub)
+		ret = make_dirs(dir, strlen(o->dir) + 1);
 	if (ret)
 		return remember(o, ret, sub);
 	snprintf(o->logs_dir, sizeof(o->logs_dir), "%s", sub ? dir : o->dir);

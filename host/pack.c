@@ -120,6 +120,46 @@ static int add_library(struct walk *w, const char *name, const struct elf_needed
 	return ret ? ret : link_library(w, name, path);
 }
 
+/* A name in a table of names, of which one is before it and another behind. */
+static bool has_name(const struct pack_file *f, const char *name, size_t len)
+{
+	const char *data = f->data;
+
+	for (size_t at = 0; f->len - at > len;) {
+		const char *hit = memmem(data + at, f->len - at, name, len + 1);
+
+		if (!hit)
+			return false;
+		if (hit > data && !hit[-1])
+			return true;
+		at = (size_t)(hit - data) + 1;
+	}
+	return false;
+}
+
+/*
+ * glibc ends threads by an unwinder that it asks for by name in that moment, and aborts
+ * without. Where it is not on this machine either, that is no news.
+ */
+static int add_unwinder(struct walk *w, const struct pack_file *f, const struct elf_needed *n,
+			const char *path)
+{
+	static const char name[] = "libgcc_s.so.1";
+	static const char end[] = "pthread_exit", cancel[] = "pthread_cancel";
+	char found[PATH_MAX];
+	int ret;
+
+	/* The C library has these names since it is what they are in. */
+	if (!strv__has(&n->needed, "libc.so.6") ||
+	    !strncmp(path__basename(path), "libpthread", strlen("libpthread")) ||
+	    (!has_name(f, end, sizeof(end) - 1) && !has_name(f, cancel, sizeof(cancel) - 1)))
+		return 0;
+	if (ldso__find(&w->p->ldso, name, n, path, &w->main_rpath, found, sizeof(found)))
+		return 0;
+	ret = add_file(w, found, found);
+	return ret ? ret : link_library(w, name, found);
+}
+
 static int add_elf_needs(struct walk *w, const struct elf_needed *n, const char *path)
 {
 	int ret = 0;
@@ -150,6 +190,8 @@ static int add_elf(struct walk *w, const struct pack_file *f)
 		ret = ldso__expand(n.rpath, real, &w->main_rpath);
 	if (!ret)
 		ret = add_elf_needs(w, &n, real);
+	if (!ret)
+		ret = add_unwinder(w, f, &n, real);
 	elf_needed__free(&n);
 	return ret;
 }

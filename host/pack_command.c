@@ -6,6 +6,8 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "file.h"
@@ -57,19 +59,63 @@ static int pack_program(struct pack *p, const struct finder *f, const char *name
 	return ret ? ktstr_error_set(e, ret, "cannot pack %s: %s", name, strerror(-ret)) : 0;
 }
 
+/* Where the guest has something of its own. */
+static bool is_the_guests(const char *path)
+{
+	static const char * const dirs[] = { "/dev/", "/proc/", "/sys/" };
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		if (!strncmp(path, dirs[i], strlen(dirs[i])))
+			return true;
+	return false;
+}
+
+/* Is @word of @arg, from *@at on, what a shell writes to? *@at goes behind it. */
+static bool is_written(const char *arg, const char **at, const char *word)
+{
+	const char *begin = strstr(*at, word), *p = begin;
+
+	if (!begin)
+		return false;
+	*at = begin + strlen(word);
+	while (p > arg && (p[-1] == ' ' || p[-1] == '\t'))
+		p--;
+	return p > arg && p[-1] == '>';
+}
+
+/*
+ * What a program is to read: a file that it is given by its absolute path. One that we
+ * cannot read may be what it writes; if not, it says itself that there is none.
+ */
+static int pack_input(struct pack *p, const char *path, struct ktstr_error *e)
+{
+	struct stat st;
+
+	if (path[0] != '/' || is_the_guests(path) || stat(path, &st) || !S_ISREG(st.st_mode) ||
+	    access(path, R_OK))
+		return 0;
+	return pack__add_data(p, path, path, e);
+}
+
 static int pack_mentioned(struct pack *p, const struct finder *f, const char *arg,
 			  struct ktstr_error *e)
 {
 	char host[PATH_MAX], guest[PATH_MAX];
 	struct strv words = { 0 };
+	const char *at = arg;
 	bool is_sched;
 	int ret = command__mentioned(arg, &words);
 
 	for (size_t i = 0; !ret && i < words.n; i++) {
+		if (is_written(arg, &at, words.v[i]))
+			continue;
 		if (words.v[i][0] == '-' || (strchr(words.v[i], '/') && words.v[i][0] != '/'))
 			continue;
-		if (!finder__find(f, words.v[i], host, sizeof(host), &is_sched))
+		ret = finder__find(f, words.v[i], host, sizeof(host), &is_sched);
+		if (!ret)
 			ret = pack_program(p, f, words.v[i], host, is_sched, guest, sizeof(guest), e);
+		else
+			ret = ret == -EACCES ? pack_input(p, host, e) : 0;
 	}
 	strv__free(&words);
 	if (ret == -E2BIG)

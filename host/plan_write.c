@@ -3,6 +3,7 @@
  * The plan's text.
  */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "plan.h"
 
@@ -44,20 +45,56 @@ static void write_events(struct buf *b, const struct plan *p)
 		buf__printf(b, "events-cgroup " KTSTR_CGROUP_NAME "/%s\n", p->events_cgroup);
 }
 
+/* The CPUs of every number that @number gives, a list each. */
+static void write_lists(struct buf *b, const char *directive, const struct ktstr_shape *shape,
+			const uint16_t *number)
+{
+	unsigned int last = 0;
+
+	for (unsigned int cpu = 0; cpu < shape->nr_cpus; cpu++)
+		last = number[cpu] > last ? number[cpu] : last;
+	buf__printf(b, "%s", directive);
+	for (unsigned int n = 0; n <= last; n++) {
+		struct cpu_mask m = { 0 };
+		char list[4096];
+
+		for (unsigned int cpu = 0; cpu < shape->nr_cpus; cpu++)
+			if (number[cpu] == n)
+				cpu_mask__set(&m, cpu);
+		buf__printf(b, " %s", cpu_mask__text(&m, list, sizeof(list)));
+	}
+	buf__printf(b, "\n");
+}
+
+static void write_body(struct buf *b, const struct plan *p)
+{
+	buf__printf(b, "body %s\n", p->scenario);
+	write_lists(b, "llcs", p->shape, p->shape->llc);
+	write_lists(b, "nodes", p->shape, p->shape->node);
+	write_lists(b, "cores", p->shape, p->shape->core);
+}
+
 static void write_scenario(struct buf *b, const struct plan *p)
 {
+	char line[KTSTR_OP_LINE_MAX];
+
 	buf__printf(b, "scenario %s\n", p->scenario);
 	buf__printf(b, "duration-ms %u\n", p->duration_ms);
-	if (p->sched.n) {
+	if (p->sched.n)
 		write_words(b, "sched", &p->sched);
+	if (p->sched_enable.n)
+		write_words(b, "sched-enable", &p->sched_enable);
+	if (p->sched_disable.n)
+		write_words(b, "sched-disable", &p->sched_disable);
+	if (plan__has_sched(p))
 		buf__printf(b, "sched-timeout-ms %u\n", p->sched_timeout_ms);
+	for (uint32_t i = 0; i < p->nr_ops; i++) {
+		/* What was resolved fits a line: names and lists are bounded. */
+		ktstr_op__write(&p->ops[i], line, sizeof(line));
+		buf__printf(b, "op %s\n", line);
 	}
-	for (uint32_t i = 0; i < p->nr_cgroups; i++) {
-		const struct plan_cgroup *cg = &p->cgroups[i];
-
-		buf__printf(b, "cgroup %s cpuset %s\n", cg->name, cg->cpuset);
-		buf__printf(b, "workers %s %s %u\n", cg->name, cg->kind, cg->nr_workers);
-	}
+	if (p->test && p->test->body)
+		write_body(b, p);
 }
 
 int plan_write(const struct plan *plan, struct buf *out, struct ktstr_error *e)
@@ -80,4 +117,8 @@ void plan__free(struct plan *plan)
 {
 	strv__free(&plan->exec);
 	strv__free(&plan->sched);
+	strv__free(&plan->sched_enable);
+	strv__free(&plan->sched_disable);
+	free(plan->shape);
+	free(plan->ops);
 }

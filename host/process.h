@@ -5,6 +5,8 @@
 #ifndef KTSTR_HOST_PROCESS_H
 #define KTSTR_HOST_PROCESS_H
 
+#include <sys/types.h>
+
 /**
  * process__prepare() - first thing in main()
  *
@@ -15,5 +17,15 @@
  * Return: 0 or a negative errno.
  */
 int process__prepare(void);
+
+/**
+ * process__be_child() - first thing in a child that is about to execute something
+ * @parent: who forked it
+ *
+ * It dies with the parent. It has a process group of its own: a ^C at the terminal is for
+ * the parent, which ends it in order. Its stdin is nothing, so that it never touches the
+ * terminal. Exits with 125 when that cannot be.
+ */
+void process__be_child(pid_t parent);
 
 #endif /* KTSTR_HOST_PROCESS_H */

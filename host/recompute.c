@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "recompute.h"
@@ -35,7 +36,8 @@ static int on_host(void *arg, const json_t *host)
 	eo.topology = r->out->topology;
 	events_titles__of(&r->out->titles, host);
 	r->out->events = events__new(&eo);
-	return r->out->events ? 0 : -ENOMEM;
+	r->out->evidence = evidence__new(NULL);
+	return r->out->events && r->out->evidence ? 0 : -ENOMEM;
 }
 
 static void on_frame(void *arg, const struct assembler_frame *f)
@@ -43,6 +45,7 @@ static void on_frame(void *arg, const struct assembler_frame *f)
 	struct reader *r = arg;
 
 	events__frame(r->out->events, f);
+	evidence__frame(r->out->evidence, f);
 }
 
 int recompute(const char *path, FILE *trace, struct recompute *out, struct ktstr_error *e)
@@ -53,15 +56,20 @@ int recompute(const char *path, FILE *trace, struct recompute *out, struct ktstr
 
 	memset(out, 0, sizeof(*out));
 	ret = event_file__read(path, &sink, &out->facts, e);
-	if (!ret)
-		out->trace_err = events__finish(out->events);
-	return ret;
+	if (ret)
+		return ret;
+	out->trace_err = events__finish(out->events);
+	out->evidence->events = *events__result(out->events);
+	evidence__finish(out->evidence);
+	return 0;
 }
 
 void recompute__free(struct recompute *r)
 {
 	events__free(r->events);
 	r->events = NULL;
+	free(r->evidence);
+	r->evidence = NULL;
 	ktstr_topology__free(&r->topology);
 }
 

@@ -9,10 +9,12 @@
 #include "event_file.h"
 #include "events.h"
 #include "events_html.h"
+#include "evidence.h"
 
 /**
  * struct recompute - what came of it
  * @events: finished; NULL when nothing could be read
+ * @evidence: of the scheduler's exit; NULL when nothing could be read
  * @facts: of the file
  * @titles: what run it was
  * @topology: of that run, in use by @events
@@ -20,6 +22,7 @@
  */
 struct recompute {
 	struct events *events;
+	struct evidence *evidence;
 	struct event_file_facts facts;
 	struct events_titles titles;
 	struct ktstr_topology topology;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "called.h"
 #include "command.h"
 #include "report.h"
 
@@ -14,6 +15,11 @@ int report__exit_status(const struct report *r, size_t done)
 
 	for (size_t i = 0; i < done; i++)
 		count[r->runs[i].verdict.status]++;
+	return report__exit_of(count, done);
+}
+
+int report__exit_of(const size_t count[VERDICT_INTERRUPTED + 1], size_t done)
+{
 	if (count[VERDICT_ENV])
 		return EXIT_ENVIRONMENT;
 	if (count[VERDICT_FAIL] || count[VERDICT_CRASH] || count[VERDICT_INTERRUPTED])
@@ -21,6 +27,11 @@ int report__exit_status(const struct report *r, size_t done)
 	if (count[VERDICT_INCONCLUSIVE])
 		return EXIT_INCONCLUSIVE;
 	return count[VERDICT_SKIP] == done ? EXIT_ALL_SKIPPED : EXIT_ALL_PASSED;
+}
+
+const struct args *report__args(const struct report *r, const struct report_run *run)
+{
+	return run->args ? run->args : r->args;
 }
 
 uint64_t report__boot_ns(const struct evidence *ev)
@@ -52,14 +63,14 @@ void report__repeat(struct report_run *run, const struct args *args)
 	struct buf b;
 
 	buf__init(&b, sizeof(run->repeat) - 1);
-	buf__printf(&b, "ktstr run");
-	if (args__to_argv(args, run->plan.scenario, true, &words))
+	if (strv__add(&words, called__name()) || strv__add(&words, "run") ||
+	    args__to_argv(args, run->plan.scenario, true, &words))
 		b.err = -1;
 	for (size_t i = 0; i < words.n; i++) {
 		if (command__quote(quoted, sizeof(quoted), words.v[i]))
 			b.err = -1;
 		else
-			buf__printf(&b, " %s", quoted);
+			buf__printf(&b, "%s%s", i ? " " : "", quoted);
 	}
 	/* Too long to be copied by hand: say nothing rather than half a command. */
 	run->repeat[0] = '\0';

@@ -13,7 +13,9 @@
 /**
  * struct report_run - one scenario's run
  * @name: of the run: the scenario's, and for its Nth run in this call ".N" behind it
+ * @args: the options that hold for it; NULL: those of the call
  * @plan: what was asked
+ * @skip: why it cannot run on this topology, or empty
  * @ev: what happened; NULL when it was not run
  * @start_ns: CLOCK_MONOTONIC: of the first run when ktstr was executed, of others when they began
  * @verdict: what that comes to
@@ -21,10 +23,14 @@
  * @repeat: command that repeats it
  * @events: what its scheduler events tell, for JSON; NULL when none were asked for
  * @events_brief: the same in a few lines, or NULL
+ * @stats: the scheduler's statistics, for JSON; NULL when they were not asked for
+ * @stats_brief: the same in a line, or NULL
  */
 struct report_run {
 	char name[64];
+	struct args *args;
 	struct plan plan;
+	char skip[256];
 	struct evidence *ev;
 	uint64_t start_ns;
 	struct verdict verdict;
@@ -32,6 +38,8 @@ struct report_run {
 	char repeat[1024];
 	struct json_t *events;
 	char *events_brief;
+	struct json_t *stats;
+	char *stats_brief;
 };
 
 /**
@@ -39,6 +47,7 @@ struct report_run {
  * @args: options of the call
  * @kernel: path of the kernel
  * @hostcpus: host CPUs of the call; may be NULL
+ * @splat_rules: what --splat-allow and --splat-deny say
  * @in_box: in an emulated machine: times are not comparable
  * @exec_ns: CLOCK_MONOTONIC when ktstr was executed
  * @runs: one for each scenario
@@ -48,6 +57,7 @@ struct report {
 	const struct args *args;
 	const char *kernel;
 	const struct hostcpus *hostcpus;
+	struct splat_rules splat_rules;
 	bool in_box;
 	uint64_t exec_ns;
 	struct report_run *runs;
@@ -72,6 +82,12 @@ enum report_exit {
  * Return: enum report_exit.
  */
 int report__exit_status(const struct report *r, size_t done);
+
+/** report__exit_of() - the same of @count verdicts by status, @done in all */
+int report__exit_of(const size_t count[VERDICT_INTERRUPTED + 1], size_t done);
+
+/** report__args() - the options that hold for a run */
+const struct args *report__args(const struct report *r, const struct report_run *run);
 
 /** report__boot_ns() - from the session's start to REDY; 0 when it did not come */
 uint64_t report__boot_ns(const struct evidence *ev);

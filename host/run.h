@@ -19,6 +19,16 @@
  */
 int run__plans(struct report *r, struct setup *s, struct ktstr_error *e);
 
+/**
+ * run__limit_ms() - how long a run may take before it is ended, by what its operations ask for
+ * @plan: plan, @sched_timeout_ms set
+ * @timeout_s: silence that is taken for a hang
+ *
+ * Return: ms, never 0; with an hour for each of what nobody can tell, a body or a WAIT without
+ * a limit. Silence ends a run before.
+ */
+uint64_t run__limit_ms(const struct plan *plan, uint32_t timeout_s);
+
 /** run__free() - give the runs back */
 void run__free(struct report *r);
 

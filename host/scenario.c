@@ -1,62 +1,88 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Scenarios: which cgroups on which CPUs with which workers.
+ * From a test and a topology to a plan.
  */
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "scenario.h"
 
-static void cgroup_add(struct plan *plan, const char *name, uint32_t first, uint32_t nr_cpus)
+struct ktstr_shape *scenario__shape(const struct ktstr_topology *t)
 {
-	struct plan_cgroup *cg = &plan->cgroups[plan->nr_cgroups++];
+	struct ktstr_shape *s = calloc(1, sizeof(*s));
 
-	snprintf(cg->name, sizeof(cg->name), "%s", name);
-	if (nr_cpus == 1)
-		snprintf(cg->cpuset, sizeof(cg->cpuset), "%u", first);
-	else
-		snprintf(cg->cpuset, sizeof(cg->cpuset), "%u-%u", first, first + nr_cpus - 1);
-	cg->nr_cpus = nr_cpus;
-	cg->kind = KTSTR_WORK_SPIN;
-	cg->nr_workers = nr_cpus;
+	if (!s)
+		return NULL;
+	s->nr_cpus = ktstr_topology__nr_cpus(t);
+	for (uint32_t cpu = 0; cpu < s->nr_cpus; cpu++) {
+		cpu_mask__set(&s->online, cpu);
+		s->core[cpu] = (uint16_t)ktstr_topology__cpu_core(t, cpu);
+		s->llc[cpu] = (uint16_t)ktstr_topology__cpu_llc(t, cpu);
+		s->node[cpu] = (uint16_t)ktstr_topology__cpu_node(t, cpu);
+	}
+	return s;
 }
 
-/*
- * With caches to divide, a and b never meet and each must get all of its half;
- * without, they compete for every CPU and must share it.
- */
-static int steady_build(const struct ktstr_topology *t, struct plan *plan, struct ktstr_error *e)
+static uint32_t most_threads(const struct ktstr_shape *s)
 {
-	uint32_t half = ktstr_topology__llc_cpus(t, t->llcs / 2).first;
-	uint32_t all = ktstr_topology__nr_cpus(t);
+	uint32_t n = 0, most = 0;
 
-	(void)e;
-	plan->nr_cgroups = 0;
-	cgroup_add(plan, "a", 0, half ? half : all);
-	cgroup_add(plan, "b", half, all - half);
+	for (uint32_t cpu = 0; cpu < s->nr_cpus; cpu++) {
+		n = cpu && s->core[cpu] == s->core[cpu - 1] ? n + 1 : 1;
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
+static int too_few(const struct ktstr_test *test, const char *what, uint32_t need, uint32_t have,
+		   struct ktstr_error *e)
+{
+	return ktstr_error_set(e, -ENOTSUP, "%s needs at least %u %s, the topology has %u",
+			       test->name, need, what, have);
+}
+
+static int check_needs(const struct ktstr_test *test, const struct ktstr_topology *t,
+		       const struct ktstr_shape *s, struct ktstr_error *e)
+{
+	const struct ktstr_needs *n = &test->needs;
+
+	if (s->nr_cpus < n->cpus)
+		return too_few(test, "CPUs", n->cpus, s->nr_cpus, e);
+	if (t->llcs < n->llcs)
+		return too_few(test, "LLCs", n->llcs, t->llcs, e);
+	if (t->nodes < n->nodes)
+		return too_few(test, "nodes", n->nodes, t->nodes, e);
+	if (most_threads(s) < n->threads)
+		return too_few(test, "threads in a core", n->threads, most_threads(s), e);
+	if (n->max_cpus && s->nr_cpus > n->max_cpus)
+		return ktstr_error_set(e, -ENOTSUP, "%s takes at most %u CPUs, the topology has %u",
+				       test->name, n->max_cpus, s->nr_cpus);
 	return 0;
 }
 
-static const struct scenario catalog[] = {
-	{
-		.name		= "steady",
-		.summary	= "two cgroups of spinning workers: every CPU is busy all the time",
-		.build		= steady_build,
-	},
-};
-
-#define NR_SCENARIOS	(sizeof(catalog) / sizeof(catalog[0]))
-
-const struct scenario *scenario__at(unsigned int i)
+int scenario__plan(const struct ktstr_test *test, const struct ktstr_topology *t,
+		   struct plan *plan, struct ktstr_error *e)
 {
-	return i < NR_SCENARIOS ? &catalog[i] : NULL;
-}
+	struct ktstr_compiler *c;
+	int err;
 
-const struct scenario *scenario__find(const char *name)
-{
-	for (unsigned int i = 0; i < NR_SCENARIOS; i++)
-		if (!strcmp(catalog[i].name, name))
-			return &catalog[i];
-	return NULL;
+	plan->scenario = test->name;
+	plan->test = test;
+	if (test->needs.sched_ext && !plan->sched.n)
+		return ktstr_error_set(e, -ENOTSUP,
+				       "%s needs a scheduler under test; give one with --sched",
+				       test->name);
+	plan->shape = scenario__shape(t);
+	plan->ops = calloc(KTSTR_OPS_MAX, sizeof(*plan->ops));
+	if (!plan->shape || !plan->ops)
+		return ktstr_error_set(e, -ENOMEM, "out of memory");
+	err = check_needs(test, t, plan->shape, e);
+	if (err)
+		return err;
+	c = ktstr_compiler__new(plan->shape, plan->seed, plan->duration_ms);
+	if (!c)
+		return ktstr_error_set(e, -ENOMEM, "out of memory");
+	err = ktstr_ops__compile(test, c, plan->ops, &plan->nr_ops, e);
+	ktstr_compiler__free(c);
+	return err;
 }

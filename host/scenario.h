@@ -1,31 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The catalog of scenarios.
+ * From a test and a topology to a plan.
  */
 #ifndef KTSTR_HOST_SCENARIO_H
 #define KTSTR_HOST_SCENARIO_H
 
+#include <ktstr/test.h>
 #include <ktstr/topology.h>
 
 #include "plan.h"
 
 /**
- * struct scenario - one entry of the catalog
- * @name: what a person types
- * @summary: one line for "ktstr list"
- * @build: fills the plan's cgroups for a topology; return: 0 or -ENOTSUP with a
- *	sentence when the topology cannot carry the scenario
+ * scenario__shape() - what resolving CPUs needs of a topology
+ * @t: topology
+ *
+ * Return: for free(); NULL without memory.
  */
-struct scenario {
-	const char *name;
-	const char *summary;
-	int (*build)(const struct ktstr_topology *t, struct plan *plan, struct ktstr_error *e);
-};
+struct ktstr_shape *scenario__shape(const struct ktstr_topology *t);
 
-/** scenario__find() - by name; return: NULL when there is none */
-const struct scenario *scenario__find(const char *name);
-
-/** scenario__at() - entry @i of the catalog; return: NULL past the end */
-const struct scenario *scenario__at(unsigned int i);
+/**
+ * scenario__plan() - the plan of a test: its operations, resolved
+ * @test: test
+ * @t: topology of the guest
+ * @plan: @seed, @duration_ms and @sched count; gets @scenario, @test, @shape and @ops
+ * @e: sentence on failure
+ *
+ * Return: 0; -ENOTSUP when the topology cannot carry the test; -EINVAL when the test is
+ * wrong, with its line; -ENOMEM.
+ */
+int scenario__plan(const struct ktstr_test *test, const struct ktstr_topology *t,
+		   struct plan *plan, struct ktstr_error *e);
 
 #endif /* KTSTR_HOST_SCENARIO_H */

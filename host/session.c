@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "fault_switch.h"
 #include "interrupt.h"
 #include "pinger.h"
 #include "session.h"
@@ -18,7 +19,7 @@
 #define DUMP_MS			500	/* for the output of SysRq-D */
 #define SHUTDOWN_MS		500	/* for the guest to send what it has */
 #define REBOOT_MS		500	/* from ACKR to the reset: nothing is judged by it */
-#define DECIDED_MS		700	/* for the rest of the evidence: the verdict is due in 1 s */
+#define DECIDED_MS		600	/* for the rest of the evidence: the verdict is due in 1 s */
 #define PANIC_MS		700	/* for the rest of the backtrace; it reboots at once, or never */
 #define TURN_BYTES		(1u << 20)	/* per source, between two looks at the deadline */
 #define TURN_READS		64
@@ -45,6 +46,7 @@ struct session {
 	struct assembler *assembler;
 	struct reply_frames replies;
 	struct pinger pinger;
+	struct fault_switch faults;
 	int epoll;
 	int timer;
 	enum state state;
@@ -68,10 +70,16 @@ static void timer_arm(struct session *s)
 {
 	uint64_t end = deadline(s), ping = pinger__next_ns(&s->pinger);
 	uint64_t at = s->state == RUNNING && ping < end ? ping : end;
-	struct itimerspec its = {
-		.it_value = { .tv_sec = at / 1000000000, .tv_nsec = at % 1000000000 },
-	};
+	uint64_t ask = s->opts->stats ? stats_sampler__next_ns(s->opts->stats) : UINT64_MAX;
+	uint64_t fault = fault_switch__next_ns(&s->faults);
+	struct itimerspec its = { 0 };
 
+	if (s->state == RUNNING && ask < at)
+		at = ask;
+	if (s->state == RUNNING && fault < at)
+		at = fault;
+	its.it_value.tv_sec = at / 1000000000;
+	its.it_value.tv_nsec = at % 1000000000;
 	timerfd_settime(s->timer, TFD_TIMER_ABSTIME, &its, NULL);
 }
 
@@ -101,6 +109,20 @@ static int write_bulk(void *arg, const void *data, size_t len)
 	return vmm__port_write(s->vmm, KTSTR_PORT_BULK, data, len);
 }
 
+static int write_stats(void *arg, const void *data, size_t len)
+{
+	struct session *s = arg;
+
+	return vmm__port_write(s->vmm, KTSTR_PORT_STATS, data, len);
+}
+
+static int find_page(void *arg, const void *begins, size_t len, uint64_t *at, void **page)
+{
+	struct session *s = arg;
+
+	return vmm__find_page(s->vmm, begins, len, at, page);
+}
+
 static void note_ready(struct session *s)
 {
 	struct vmm_stats st = { .sz = sizeof(st) };
@@ -113,7 +135,8 @@ static void note_ready(struct session *s)
 static bool sched_is_lost(const struct evidence *ev)
 {
 	return evidence__phase_seen(ev, KTSTR_LIFE_SCHED_DIED) ||
-	       evidence__phase_seen(ev, KTSTR_LIFE_SCHED_NOT_ATTACHED);
+	       evidence__phase_seen(ev, KTSTR_LIFE_SCHED_NOT_ATTACHED) ||
+	       evidence__sched_failed(ev);
 }
 
 /* EXIT came. What was to end before it still ends at its time. */
@@ -150,6 +173,9 @@ static void on_frame(void *arg, const struct assembler_frame *f)
 	if (s->ev->has_ready && !s->ev->ready_ns)
 		note_ready(s);
 	note_host_delay(s);
+	fault_switch__follow(&s->faults, s->ev, clock__now_ns());
+	if (s->opts->stats)
+		stats_sampler__follow(s->opts->stats, s->ev, clock__now_ns());
 	if (s->state == RUNNING && sched_is_lost(s->ev)) {
 		note_cause(s);
 		enter(s, DECIDED, DECIDED_MS);
@@ -186,8 +212,10 @@ static void take(struct session *s, enum source src, unsigned int which, size_t 
 		evidence__serial(s->ev, which, s->buf, len);
 	else if (which == KTSTR_PORT_BULK)
 		assembler__feed(s->assembler, s->buf, len);
+	else if (which == KTSTR_PORT_STATS && s->opts->stats)
+		stats_sampler__bytes(s->opts->stats, s->buf, len, s->last_life_ns);
 	look_for_panic(s);
-	/* Port 0 is for people, port 2 for stats readers: none is connected in a run. */
+	/* Port 0 is for people: none is connected in a run. */
 }
 
 /* Read until empty or until the turn's share is used up; true: there may be more. */
@@ -321,8 +349,12 @@ static int turn(struct session *s)
 	for (int src = 0; src < NR_SRC; src++)
 		if (s->more & 1u << src)
 			on_data(s, src);
-	if (s->state == RUNNING)
+	if (s->state == RUNNING) {
 		pinger__tick(&s->pinger, clock__now_ns());
+		fault_switch__tick(&s->faults, clock__now_ns());
+		if (s->opts->stats)
+			stats_sampler__tick(s->opts->stats, clock__now_ns());
+	}
 	on_deadline(s);
 	return 0;
 }
@@ -374,6 +406,9 @@ static void finish(struct session *s)
 	vmm__stop(s->vmm);
 	note_clock(s);
 	s->state = OVER;
+	fault_switch__end(&s->faults, clock__now_ns());
+	if (s->opts->stats)
+		stats_sampler__end(s->opts->stats, clock__now_ns());
 	/* Twice: what the full buffers kept out comes in when they are empty. */
 	drain_all(s);
 	vmm__final_drain(s->vmm);
@@ -414,11 +449,16 @@ int session__run(const struct session_opts *opts, struct evidence *ev, struct kt
 	s->epoll = s->timer = -1;
 	s->replies = (struct reply_frames){ .write = write_bulk, .arg = s };
 	s->pinger = (struct pinger){ .clock = &ev->clock, .frames = &s->replies };
+	s->faults = (struct fault_switch){
+		.orders = opts->faults, .log = &ev->faults, .find = find_page, .arg = s,
+	};
 	ev->create_ns = clock__now_ns();
 	s->assembler = assembler__new(on_frame, s);
 	ret = s->assembler ? 0 : ktstr_error_set(e, -ENOMEM, "out of memory");
 	if (ret)
 		goto out_free;
+	if (opts->stats)
+		stats_sampler__connect(opts->stats, write_stats, s);
 	ret = vmm__create(&s->vmm, opts->machine, e);
 	if (ret)
 		goto out_assembler;

@@ -6,6 +6,7 @@
 #define KTSTR_HOST_SESSION_H
 
 #include "evidence.h"
+#include "stats_sampler.h"
 
 /**
  * struct session_opts - what to run
@@ -13,6 +14,8 @@
  * @interrupt_fd: readable when the user wants to stop (interrupt.h); -1 for none
  * @silence_ms: give up after this long without a byte from the guest
  * @limit_ms: give up after this long in all; 0: no such limit
+ * @stats: asks the scheduler under test for its statistics; NULL: nobody does
+ * @faults: to be switched in the window; may be NULL
  * @created: called once the machine holds a copy of all that it was built from; may be NULL
  * @created_arg: its argument
  */
@@ -21,6 +24,8 @@ struct session_opts {
 	int interrupt_fd;
 	uint32_t silence_ms;
 	uint64_t limit_ms;
+	struct stats_sampler *stats;
+	const struct fault_orders *faults;
 	void (*created)(void *arg);
 	void *created_arg;
 };

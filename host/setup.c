@@ -57,7 +57,7 @@ int setup__init(struct setup *s, const struct args *a, struct ktstr_error *e)
 	if (!ret)
 		ret = kernels__choose(a->kernel, s->kernel, sizeof(s->kernel), e);
 	if (!ret)
-		ret = vmm__probe_kernel(s->kernel, a->sched != NULL, &s->about, e);
+		ret = vmm__probe_kernel(s->kernel, args__sched(a) != NULL, &s->about, e);
 	if (!ret && s->use_box)
 		ret = box__find(kvmbox, sizeof(kvmbox), e);
 	if (ret)
@@ -95,10 +95,10 @@ struct vmm_opts setup__machine(const struct setup *s, const struct args *a,
 	return o;
 }
 
-void setup__announce_box(const struct setup *s)
+void setup__announce_box(const struct ktstr_error *why)
 {
 	fprintf(stderr,
 		"ktstr: %s%s%s; running in an emulated machine, timings are not comparable\n",
-		s->why_box.msg[0] ? "no hardware KVM here (" : "--accel box", s->why_box.msg,
-		s->why_box.msg[0] ? ")" : "");
+		why->msg[0] ? "no hardware KVM here (" : "--accel box", why->msg,
+		why->msg[0] ? ")" : "");
 }

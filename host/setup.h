@@ -51,7 +51,7 @@ void setup__free(struct setup *s);
 struct vmm_opts setup__machine(const struct setup *s, const struct args *a,
 			       const struct image *img);
 
-/** setup__announce_box() - say on stderr that the machine is emulated, and why */
-void setup__announce_box(const struct setup *s);
+/** setup__announce_box() - say on stderr that the machine is emulated, and @why it must be */
+void setup__announce_box(const struct ktstr_error *why);
 
 #endif /* KTSTR_HOST_SETUP_H */

@@ -65,6 +65,7 @@ static const char * const names[] = {
 	[SPLAT_FAULT]		= "kernel fault",
 	[SPLAT_SANITIZER]	= "sanitizer report",
 	[SPLAT_PANIC]		= "kernel panic",
+	[SPLAT_DENIED]		= "denied line",
 };
 
 const char *splat__name(enum splat_kind kind)
@@ -125,10 +126,42 @@ static struct splat *known(struct splat_log *log, const char *text, enum splat_s
 	return NULL;
 }
 
-static void record(struct splat_log *log, enum splat_kind kind, const char *text,
-		   enum splat_source from)
+static void use(struct splat_log *log, const struct splat_rule *rule)
 {
-	struct splat s = { .kind = kind, .seen_from = 1u << from };
+	uint32_t *used = &log->used[rule - log->rules->rules];
+
+	if (*used < UINT32_MAX)
+		++*used;
+}
+
+/*
+ * A denied line is a splat whatever an allow file says; an expired entry denies on, which
+ * errs to the safe side. No entry can allow a panic: it ends the run.
+ */
+static bool is_allowed(struct splat_log *log, enum splat_kind *kind, const char *text,
+		       const struct splat_rule **rule)
+{
+	*rule = splat_rules__find(log->rules, true, text);
+	if (*rule) {
+		use(log, *rule);
+		if (!*kind)
+			*kind = SPLAT_DENIED;
+		return false;
+	}
+	if (!*kind || *kind == SPLAT_PANIC)
+		return false;
+	*rule = splat_rules__find(log->rules, false, text);
+	if (!*rule || (*rule)->expired)
+		return false;
+	use(log, *rule);
+	log->allowed++;
+	return true;
+}
+
+static void record(struct splat_log *log, enum splat_kind kind, const char *text,
+		   const struct splat_rule *rule, enum splat_source from)
+{
+	struct splat s = { .kind = kind, .rule = rule, .seen_from = 1u << from };
 	struct splat *old;
 
 	text__clean(s.text, sizeof(s.text), text, strlen(text));
@@ -155,16 +188,21 @@ static void note_incomplete(struct splat_log *log, const char *text)
 
 static void scan_line(struct splat_log *log, enum splat_source from)
 {
+	const struct splat_rule *rule;
 	const char *text;
 	enum splat_kind kind;
 
 	log->line[from][log->len[from]] = '\0';
 	log->len[from] = 0;
 	text = from == SPLAT_FROM_DMSG ? strip_dmsg(log->line[from]) : strip_com1(log->line[from]);
-	kind = text ? splat__classify(text) : SPLAT_NONE;
+	if (!text)
+		return;
+	kind = splat__classify(text);
+	if (is_allowed(log, &kind, text, &rule))
+		return;
 	if (kind)
-		record(log, kind, text, from);
-	else if (text && from == SPLAT_FROM_DMSG)
+		record(log, kind, text, rule, from);
+	else if (from == SPLAT_FROM_DMSG)
 		note_incomplete(log, text);
 }
 

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "splat_rules.h"
+
 #define SPLAT_LINE_MAX	512u
 #define SPLATS_MAX	16u	/* kept with their text; the others are counted */
 
@@ -24,6 +26,7 @@ enum splat_kind {
 	SPLAT_FAULT,		/* general protection and other faults of the kernel */
 	SPLAT_SANITIZER,	/* KASAN, KCSAN, KFENCE, UBSAN */
 	SPLAT_PANIC,
+	SPLAT_DENIED,		/* a line of a deny file that is none of the others */
 };
 
 /* Where a line came from; the same line may come both ways. */
@@ -33,16 +36,27 @@ enum splat_source {
 	SPLAT_SOURCES,
 };
 
-/** struct splat - one of them, @text cleaned for a terminal and without its time stamp */
+/**
+ * struct splat - one of them
+ * @kind: what it is
+ * @rule: entry of a file that says something of it: it is denied, or an allow entry has
+ *	expired; or NULL
+ * @seen_from: bit of every source it came from
+ * @text: cleaned for a terminal and without its time stamp
+ */
 struct splat {
 	enum splat_kind kind;
-	uint32_t seen_from;		/* bit of every source it came from */
+	const struct splat_rule *rule;
+	uint32_t seen_from;
 	char text[192];
 };
 
 /**
  * struct splat_log - scanner and result
- * @nr: how many splats in all, those seen from both sources counted once
+ * @rules: entries of allow and deny files; may be NULL
+ * @used: by entry of @rules: lines that it decided, those seen from both sources twice
+ * @nr: how many splats in all, those seen from both sources counted once; none that is allowed
+ * @allowed: lines that were allowed
  * @splats: the first %SPLATS_MAX
  * @panic: text of the first panic, "" if there was none
  * @incomplete: what the guest says is missing of its log, "" when nothing is
@@ -50,7 +64,10 @@ struct splat {
  * @len: its length; a longer line is cut, its tail is not scanned
  */
 struct splat_log {
+	const struct splat_rules *rules;
+	uint32_t used[SPLAT_RULES_MAX];
 	uint32_t nr;
+	uint64_t allowed;
 	struct splat splats[SPLATS_MAX];
 	char panic[192];
 	char incomplete[192];

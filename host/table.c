@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The table. Shares are per cent of the CPU time that the cgroups' CPUs had in
- * the window.
+ * the window, while the cgroups were there.
  */
 #include <string.h>
 
 #include "boot_times.h"
+#include "cgroup_sum.h"
 #include "table.h"
 
 #define WORKERS_SHOWN	16u	/* more than that is for JSON */
-
-struct sum {
-	double cpu_ns;
-	uint64_t migrations, max_gap_ns;
-};
 
 static double window_ns(const struct evidence *ev)
 {
@@ -22,29 +18,57 @@ static double window_ns(const struct evidence *ev)
 	return ev->end.time_ns - ev->start.time_ns;
 }
 
-static struct sum cgroup_sum(const struct evidence *ev, const char *name)
-{
-	struct sum s = { 0 };
-
-	for (uint32_t i = 0; i < ev->nr_workers; i++) {
-		const struct evidence_worker *w = &ev->workers[i];
-
-		if (strcmp(w->cgroup, name))
-			continue;
-		s.cpu_ns += w->cpu_ns;
-		s.migrations += w->migrations;
-		if (w->max_gap_ns > s.max_gap_ns)
-			s.max_gap_ns = w->max_gap_ns;
-	}
-	return s;
-}
-
 static void row(struct ktap *k, const char *name, double cpu_ns, double of_ns, uint64_t gap_ns,
 		uint64_t migrations)
 {
 	ktap__diag(k, "  %-12s %7.1f %% %12.1f %15.1f %12llu", name,
 		   of_ns > 0 ? 100 * cpu_ns / of_ns : 0, cpu_ns / 1e6, gap_ns / 1e6,
 		   (unsigned long long)migrations);
+}
+
+static bool is_crew_of(const struct evidence_worker *w, const struct evidence_worker *first)
+{
+	return !strcmp(w->cgroup, first->cgroup) && !strcmp(w->name, first->name);
+}
+
+/* Did a worker of its crew come before it? */
+static bool is_told(const struct evidence *ev, uint32_t at)
+{
+	for (uint32_t i = 0; i < at; i++)
+		if (ev->workers[i].nr_latencies && is_crew_of(&ev->workers[i], &ev->workers[at]))
+			return true;
+	return false;
+}
+
+/*
+ * What a crew's kind of work measures, of the worst of its workers: percentiles cannot be
+ * added up, and a mean of them would hide the one that waits.
+ */
+static void print_latencies(struct ktap *k, const struct evidence *ev, const char *cgroup)
+{
+	uint64_t worst[5], n;
+
+	for (uint32_t i = 0; i < ev->nr_workers; i++) {
+		const struct evidence_worker *first = &ev->workers[i];
+
+		if (!first->nr_latencies || strcmp(first->cgroup, cgroup) || is_told(ev, i))
+			continue;
+		memset(worst, 0, sizeof(worst));
+		n = 0;
+		for (uint32_t m = i; m < ev->nr_workers; m++) {
+			const struct evidence_worker *w = &ev->workers[m];
+
+			if (!w->nr_latencies || !is_crew_of(w, first))
+				continue;
+			n += w->nr_latencies;
+			for (int p = 0; p < 5; p++)
+				if (w->latency_ns[p] > worst[p])
+					worst[p] = w->latency_ns[p];
+		}
+		ktap__diag(k, "    %.40s latency of the worst worker: p50 %.1f us, p90 %.1f us, p99 %.1f us, p99.9 %.1f us, max %.1f us (%llu of all)",
+			   first->name, worst[0] / 1e3, worst[1] / 1e3, worst[2] / 1e3,
+			   worst[3] / 1e3, worst[4] / 1e3, (unsigned long long)n);
+	}
 }
 
 static void print_workers(struct ktap *k, const struct evidence *ev, const char *cgroup,
@@ -60,26 +84,49 @@ static void print_workers(struct ktap *k, const struct evidence *ev, const char 
 			continue;
 		if (shown++ >= WORKERS_SHOWN)
 			continue;
-		snprintf(name, sizeof(name), "  %s/%u", w->cgroup, w->worker);
+		snprintf(name, sizeof(name), "  %.40s/%u", w->name, w->worker);
 		row(k, name, w->cpu_ns, of_ns, w->max_gap_ns, w->migrations);
 	}
 	if (shown > WORKERS_SHOWN)
 		ktap__diag(k, "    (%u more workers: see --json)", shown - WORKERS_SHOWN);
 }
 
-static void print_shares(struct ktap *k, const struct report_run *run)
+static void print_shares(struct ktap *k, const struct evidence *ev)
 {
-	double wall = window_ns(run->ev);
+	struct cgroup_sum s;
+	const char *path;
+	uint32_t i = 0;
 
 	ktap__diag(k, "  %-12s %9s %12s %15s %12s", "cgroup", "CPU share", "CPU ms",
 		   "longest off ms", "migrations");
-	for (uint32_t i = 0; i < run->plan.nr_cgroups; i++) {
-		const struct plan_cgroup *cg = &run->plan.cgroups[i];
-		struct sum s = cgroup_sum(run->ev, cg->name);
-		double of = wall * cg->nr_cpus;
+	while ((path = cgroup_sum__next(ev, &i))) {
+		cgroup_sum__of(&s, ev, path);
+		row(k, path, s.cpu_ns, s.of_ns, s.max_gap_ns, s.migrations);
+		print_workers(k, ev, path, s.of_ns);
+		print_latencies(k, ev, path);
+	}
+}
 
-		row(k, cg->name, s.cpu_ns, of, s.max_gap_ns, s.migrations);
-		print_workers(k, run->ev, cg->name, of);
+/* What we cost the guest ourselves. */
+static void print_overhead(struct ktap *k, const struct evidence *ev)
+{
+	double of = window_ns(ev) * ev->helo.nr_cpus;
+
+	if (of > 0 && ev->end.self_ns >= ev->start.self_ns)
+		ktap__diag(k, "  the harness used %.2f %% of the guest's CPU time in the window",
+			   100 * (double)(ev->end.self_ns - ev->start.self_ns) / of);
+}
+
+static void print_payloads(struct ktap *k, const struct evidence *ev)
+{
+	for (uint32_t i = 0; i < ev->payloads.nr; i++) {
+		const struct payload_out *p = &ev->payloads.all[i];
+		const struct op_step *run = op_trace__find_run(&ev->trace, p->index);
+
+		if (run && p->ended)
+			ktap__diag(k, "  payload %s: %.2f s, %.2f s of CPU time, wait status 0x%x",
+				   run->op.name, ((double)p->end_ns - (double)p->start_ns) / 1e9,
+				   (double)(p->user_ns + p->system_ns) / 1e9, p->wait_status);
 	}
 }
 
@@ -152,9 +199,11 @@ void table__print(struct ktap *k, const struct report *r, const struct report_ru
 	if (!run->ev)
 		return;
 	if (run->ev->nr_workers)
-		print_shares(k, run);
+		print_shares(k, run->ev);
+	print_payloads(k, run->ev);
 	print_sched(k, run);
 	print_times(k, r, run);
+	print_overhead(k, run->ev);
 	print_boot(k, r, run);
 	print_clock(k, run->ev);
 }

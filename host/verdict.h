@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The verdict: a pure function of the plan, the evidence and the limits.
+ * The verdict: a pure function of the plan, the evidence and the events.
  */
 #ifndef KTSTR_HOST_VERDICT_H
 #define KTSTR_HOST_VERDICT_H
@@ -42,6 +42,7 @@ enum verdict_kind {
 	KIND_SCHED_DIED,
 	KIND_SCHED_DETACHED,	/* its process lives, the kernel threw it out */
 	KIND_SCHED_REPLACED,	/* ops or enable_seq changed in the window */
+	KIND_SCHED_UNPROVEN,	/* enabled at both ends, but no event tells of it */
 	KIND_SCHED_UNASKED,	/* none was asked for, one was enabled */
 	KIND_WORKER_DIED,
 	KIND_WORKER_MISSING,
@@ -50,49 +51,72 @@ enum verdict_kind {
 	KIND_OFF_CPUSET,
 	KIND_UNFAIR,
 	KIND_SPLAT,
+	KIND_LOG_NOT_SCANNED,	/* the kernel log is missing or has holes: a splat may be in there */
 	KIND_DRIVER_BROKE,	/* the guest's console driver did what no driver does */
 	KIND_EVIDENCE_LOST,
 	KIND_NO_EVENTS,		/* the guest has no path for scheduler events */
 	KIND_EVENTS_LOST,
 	KIND_EVENTS_UNBALANCED,	/* emitted, sent, lost and received do not add up */
+	KIND_OPERATION,		/* an operation of the test failed */
+	KIND_NO_DATA,		/* nothing happened that could be judged */
+	KIND_NOT_CONTESTED,	/* a cgroup got less because it wanted less */
+	KIND_QUOTA,
+	KIND_IDLED,		/* a CPU was idle while tasks waited that may run there */
+	KIND_LATE,		/* wakeups took too long */
+	KIND_SLOW,
+	KIND_SPREAD,
+	KIND_MIGRATIONS,
+	KIND_NOT_LOCAL,
+	KIND_REGRESSION,
+	KIND_METRIC,		/* a payload's figure is missing or outside of its limits */
+	KIND_EXIT_STATUS,
+	KIND_OVERHEAD,		/* the harness itself used too much CPU time */
+	KIND_ACCOUNT,		/* workers and events do not agree */
+	KIND_FAULT,		/* a fault that the host was to arm was not, or did nothing */
 	KIND_NR,
 };
 
-/* The points of judgement; each is a KTAP test point SCENARIO/NAME. */
+/*
+ * The points of judgement; each is a KTAP test point SCENARIO/NAME. Those from OPERATIONS to
+ * BODY are judged of a whole window only.
+ */
 enum verdict_check_id {
 	CHECK_COMPLETED,	/* the guest booted, ran the scenario and said goodbye */
-	CHECK_SCHED,		/* the scheduler under test, and no other, ruled the whole window */
+	CHECK_OPERATIONS,	/* it did all that the plan says, in order, and nothing failed */
+	CHECK_SCHED,		/* the scheduler under test, and no other, ruled when it should */
 	CHECK_PROGRESS,		/* every worker lived and worked */
 	CHECK_OFF_CPU,		/* none waited longer than the bound */
 	CHECK_CPUSET,		/* none ran where it must not */
-	CHECK_SHARES,		/* cgroups over the same CPUs shared them */
-	CHECK_KERNEL_LOG,	/* no splat */
+	CHECK_SHARES,		/* cgroups that compete on equal terms shared by weight */
+	CHECK_QUOTA,		/* none used more than its quota */
+	CHECK_CONSERVING,	/* no CPU was idle while a task waited for it */
+	CHECK_ACCOUNT,		/* workers' accounts and events agree */
+	CHECK_OVERHEAD,		/* the harness did not get in the way */
+	CHECK_BODY,		/* all that the test's body expects; how much, is known afterwards */
+	CHECK_KERNEL_LOG,	/* the whole log was scanned, and has no splat */
 	CHECK_EVIDENCE,		/* nothing was lost on the way */
-	CHECK_EVENTS,		/* every scheduler event of the window came, and the accounts balance */
+	CHECK_EVENTS,		/* every scheduler event of the window came, accounts balance */
+	CHECK_FAULTS,		/* those that the host switched were switched, and did something */
 	CHECK_NR,
 };
 
+#define VERDICT_NAME_MAX	224u	/* two cgroups, a phase and more, in full */
+#define VERDICT_REASON_MAX	512u
+#define VERDICT_CHECKS_MAX	(CHECK_NR + KTSTR_OPS_MAX)
+
 /**
- * struct verdict_limits - what is still good
- * @off_cpu_ns: longest time a worker may not run
- * @share_points: percentage points a cgroup may be off its fair share
- * @steal_pct: above this the off-CPU bound says nothing about the scheduler
+ * struct verdict_check - one point
+ * @applies: it is a point of this plan
+ * @asked: the test asks for it: it is no default
+ * @name: of the point
+ * @status, @kind, @reason: what came of it; the reason is one sentence
  */
-struct verdict_limits {
-	uint64_t off_cpu_ns;
-	double share_points;
-	double steal_pct;
-};
-
-extern const struct verdict_limits verdict_default_limits;
-
-/** struct verdict_check - one point; @applies false: not a point of this plan */
 struct verdict_check {
-	bool applies;
-	const char *name;
+	bool applies, asked;
+	char name[VERDICT_NAME_MAX];
 	enum verdict_status status;
 	enum verdict_kind kind;
-	char reason[320];
+	char reason[VERDICT_REASON_MAX];
 };
 
 /**
@@ -100,30 +124,34 @@ struct verdict_check {
  * @status: of the whole, the gravest of the points
  * @kind: of the point that decided
  * @reason: its reason
- * @checks: by enum verdict_check_id
+ * @nr: points in @checks, whether they apply or not
+ * @checks: by enum verdict_check_id, then what the test expects, in its order
  * @steal_pct: host steal in the window, per cent of all CPU time; < 0 unknown
  */
 struct verdict {
 	enum verdict_status status;
 	enum verdict_kind kind;
 	const char *reason;
-	struct verdict_check checks[CHECK_NR];
+	uint32_t nr;
+	struct verdict_check checks[VERDICT_CHECKS_MAX];
 	double steal_pct;
 };
+
+struct events;
 
 /**
  * verdict__judge() - judge
  * @v: result
  * @plan: what was asked; decides which checks apply
  * @ev: what happened
- * @limits: what is still good
+ * @events: the events of the run, finished; NULL when there are none
  *
- * Pure: no clock, no file, no memory. Every reason is one sentence.
+ * Pure: no clock and no file. Every reason is one sentence.
  */
 void verdict__judge(struct verdict *v, const struct plan *plan, const struct evidence *ev,
-		    const struct verdict_limits *limits);
+		    const struct events *events);
 
-/** verdict__plan_checks() - which checks apply to a plan: fills @applies and @name only */
+/** verdict__plan_checks() - which checks a plan has: fills @nr, @applies, @asked and @name only */
 void verdict__plan_checks(struct verdict *v, const struct plan *plan);
 
 /** verdict__status_name() - "PASS", "FAIL", ... */

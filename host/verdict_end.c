@@ -78,43 +78,86 @@ static void describe_status(char *dst, size_t size, uint32_t wait_status)
 		snprintf(dst, size, "exited with status %d", WEXITSTATUS(wait_status));
 }
 
-/* Died before the window, died in it, was thrown out, never came. */
-static bool judge_sched(struct verdict_check *c, const struct evidence *ev)
+/*
+ * The kernel, or the scheduler's own BPF code, ended it: that is the cause, and what became
+ * of its process a consequence. @then is the guest's account.
+ */
+static void set_exit(struct verdict_check *c, enum verdict_kind kind,
+		     const struct sched_exit_facts *f, const char *when, const char *then)
 {
-	const char *why;
-	char how[96];
+	char why[288];
 
-	if (evidence__phase_seen(ev, KTSTR_LIFE_SCHED_NOT_ATTACHED)) {
-		verdict_set(c, VERDICT_FAIL, KIND_SCHED_NOT_ATTACHED,
-			    "the scheduler did not attach: %s",
-			    ev->reason[KTSTR_LIFE_SCHED_NOT_ATTACHED]);
-		return true;
-	}
-	if (!evidence__phase_seen(ev, KTSTR_LIFE_SCHED_DIED))
-		return false;
-	if (!ev->has_sched_exit || ev->sched_expected) {
-		verdict_set(c, VERDICT_FAIL, KIND_SCHED_DETACHED,
-			    "the scheduler %s",
-			    ev->reason[KTSTR_LIFE_SCHED_DIED]);
-		return true;
-	}
+	verdict_set(c, VERDICT_FAIL, kind, "the scheduler died%s: %s%s%s", when,
+		    sched_exit__describe(f, why, sizeof(why)), *then ? "; it " : "", then);
+}
+
+/* Its process ended while it was needed. */
+static void judge_process(struct verdict_check *c, const struct evidence *ev,
+			  const struct sched_exit_facts *f)
+{
+	bool attached = evidence__phase_seen(ev, KTSTR_LIFE_SCHED_ATTACHED);
+	const char *why = ev->reason[KTSTR_LIFE_SCHED_DIED];
+	char how[96], when[48];
+
 	describe_status(how, sizeof(how), ev->sched_wait_status);
+	if (sched_exit__by_itself(f)) {
+		snprintf(when, sizeof(when), " in mid-run, %.2f s after its start",
+			 ev->sched_ran_ns / 1e9);
+		return set_exit(c, attached ? KIND_SCHED_DIED : KIND_SCHED_DIED_AT_START, f,
+				attached ? when : " at start, before it attached", how);
+	}
 	/* The guest's reason is worth a place only if it says more than the status. */
-	why = ev->reason[KTSTR_LIFE_SCHED_DIED];
 	if (!strncmp(why, how, strlen(how)))
 		why = "";
-	if (evidence__phase_seen(ev, KTSTR_LIFE_SCHED_ATTACHED))
+	if (attached)
 		verdict_set(c, VERDICT_FAIL, KIND_SCHED_DIED,
 			    "the scheduler %s in mid-run, %.2f s after its start%s%s", how,
 			    ev->sched_ran_ns / 1e9, *why ? ": " : "", why);
 	else
 		verdict_set(c, VERDICT_FAIL, KIND_SCHED_DIED_AT_START,
 			    "the scheduler %s at start, before it attached", how);
+}
+
+/* Died before the window, died in it, was thrown out, never came. */
+static bool judge_sched(struct verdict_check *c, const struct evidence *ev)
+{
+	bool attached = evidence__phase_seen(ev, KTSTR_LIFE_SCHED_ATTACHED);
+	const char *why = ev->reason[KTSTR_LIFE_SCHED_DIED];
+	struct sched_exit_facts f;
+
+	sched_exit__facts(&ev->sched_exit, &f);
+	if (evidence__phase_seen(ev, KTSTR_LIFE_SCHED_NOT_ATTACHED))
+		verdict_set(c, VERDICT_FAIL, KIND_SCHED_NOT_ATTACHED,
+			    "the scheduler did not attach: %s",
+			    ev->reason[KTSTR_LIFE_SCHED_NOT_ATTACHED]);
+	else if (!evidence__phase_seen(ev, KTSTR_LIFE_SCHED_DIED) &&
+		 !evidence__sched_failed(ev))
+		return false;
+	else if (ev->has_sched_exit && !ev->sched_expected)
+		judge_process(c, ev, &f);
+	else if (sched_exit__by_itself(&f))
+		set_exit(c, attached ? KIND_SCHED_DETACHED : KIND_SCHED_DIED_AT_START, &f,
+			 attached ? "" : " at start, before it attached", why);
+	else
+		verdict_set(c, VERDICT_FAIL, attached ? KIND_SCHED_DETACHED :
+			    KIND_SCHED_DIED_AT_START, "the scheduler %s", why);
 	return true;
 }
 
-static void judge_goodbye(struct verdict_check *c, const struct plan *plan,
+/* Of frames that were lost its result may have been one. */
+static void set_no_result(struct verdict_check *c, const struct verdict_check *whole,
 			  const struct evidence *ev)
+{
+	bool lost = whole->status != VERDICT_PASS;
+
+	verdict_set(c, lost ? VERDICT_INCONCLUSIVE : VERDICT_FAIL,
+		    lost ? KIND_EVIDENCE_LOST : KIND_GUEST_FAILED,
+		    "the guest ended in phase \"%s\" without a result%s%s", last_phase(ev),
+		    lost ? "; but " : "", lost ? whole->reason : "");
+}
+
+static void judge_goodbye(struct verdict_check *c, const struct verdict_check *whole,
+			  const struct plan *plan, const struct evidence *ev)
 {
 	bool said = ev->has_test && *ev->test_reason;
 
@@ -125,8 +168,7 @@ static void judge_goodbye(struct verdict_check *c, const struct plan *plan,
 	else if (judge_sched(c, ev))
 		return;
 	else if (plan->scenario && !ev->has_test)
-		verdict_set(c, VERDICT_FAIL, KIND_GUEST_FAILED,
-			    "the guest ended in phase \"%s\" without a result", last_phase(ev));
+		set_no_result(c, whole, ev);
 	else if (ev->has_test && ev->test_status == KTSTR_GUEST_FAILED)
 		verdict_set(c, VERDICT_FAIL, KIND_GUEST_FAILED, "%s",
 			    said ? ev->test_reason : "the guest failed and gave no reason");
@@ -154,8 +196,8 @@ static void judge_stop(struct verdict_check *c, const struct evidence *ev)
 			    last_phase(ev));
 }
 
-void verdict_end__judge(struct verdict_check *c, const struct plan *plan,
-			const struct evidence *ev)
+void verdict_end__judge(struct verdict_check *c, const struct verdict_check *whole,
+			const struct plan *plan, const struct evidence *ev)
 {
 	bool decided = ev->stop == EVIDENCE_STOP_DECIDED && !ev->splats.panic[0];
 
@@ -164,5 +206,5 @@ void verdict_end__judge(struct verdict_check *c, const struct plan *plan,
 	else if (!ev->has_exit && !decided)
 		judge_gone(c, ev);
 	else
-		judge_goodbye(c, plan, ev);
+		judge_goodbye(c, whole, plan, ev);
 }

@@ -122,6 +122,10 @@ static void judge_losses(struct verdict_check *c, const struct events_result *r)
 		verdict_set(c, VERDICT_INCONCLUSIVE, KIND_EVENTS_LOST,
 			    "the scheduler events of the window have holes: %llu frames missing, %llu damaged, %llu events late, %llu contradictions",
 			    ULL(r->gaps), ULL(r->cut), ULL(r->late), ULL(r->inconsistent));
+	else if (r->nr_stills)
+		verdict_set(c, VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST,
+			    "the guest's clock stood still %llu times and jumped by %.1f ms in all when it went on: no time of the window is to be believed",
+			    ULL(r->nr_stills), r->still_ns / 1e6);
 	else
 		verdict_set(c, VERDICT_PASS, KIND_OK,
 			    "all %llu scheduler events%s came by path %s, none was lost in the window (%llu outside), every CPU's account balances",
