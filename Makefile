@@ -39,12 +39,12 @@ SCENARIO ?= steady
 SCHED ?= scx_simple
 ARGS ?=
 
-.PHONY: all setup kernel kernel-debug kernel-stock sched run check check-full unit unit-build unit-list vm bench \
+.PHONY: all test-program setup kernel kernel-debug kernel-stock sched run check check-full unit unit-build unit-list vm bench \
 	clean help install-in-tree
 
 # The module is built for a kernel, so it takes one that is there. The empty command
 # keeps make from saying that there was nothing to do.
-all: $(BIN) $(box_bin) $(if $(wildcard $(kernel)/build/Makefile),$(B)/kmod/ktstr.ko)
+all: $(BIN) $(box_bin) $(ktstr_scheds) $(if $(wildcard $(kernel)/build/Makefile),$(B)/kmod/ktstr.ko)
 	@:
 
 setup:
@@ -52,6 +52,12 @@ setup:
 
 kernel: setup
 	@scripts/kernel/build
+
+# A test of one's own, host and guest in one static program beside ktstr.
+test-program: $(B)/libktstr.a
+	@test -f "$(SRC)" || { echo "ktstr: which test? make test-program SRC=FILE.c" >&2; exit 2; }
+	@$(CC) $(filter-out -MMD -MP,$(ktstr_cflags)) -static -Wl,--strip-debug -o $(dir $(BIN))$(basename $(notdir $(SRC))) \
+		$(SRC) $(B)/libktstr.a $(ktstr_libs)
 
 kernel-debug: setup
 	@scripts/kernel/build --debug
@@ -105,21 +111,21 @@ install-in-tree:
 
 # A test may reach into any floor, so it sees the whole checkout. The guest
 # image comes last and only when there is one: most tests never touch it.
-$(B)/unit/%: selftests/unit/%.c $(asan_libs) $(image_obj) $(ktstr_mk) Makefile
+$(B)/unit/%: selftests/unit/%.c $(asan_libs) $(asan_scenario_obj) $(image_obj) $(ktstr_mk) Makefile
 	$(ktstr_say) CC[san] $<
 	$(ktstr_q)mkdir -p $(@D)
 	$(ktstr_q)$(CC) $(ktstr_cflags) $(ktstr_san) $(ktstr_test_cflags) -I. \
-		-o $@ $< $(asan_libs) $(image_obj) $(ktstr_libs)
+		-o $@ $< $(asan_scenario_obj) $(asan_libs) $(image_obj) $(ktstr_libs)
 
 -include $(addsuffix .d,$(unit_bin) $(vm_all) $(basename $(vm_util))) $(B)/obj/scripts/box/bench_run.d
 
 clean:
-	@rm -rf $(if $(O),$(addprefix $(B)/,obj asan bpf guest unit vm bench cov tsan diff html fuzz soak kmod kmod-debug check libvmm.a libhost.a bench_run kvmbox-host kvmbox-init scripts ktstr),build ktstr)
+	@rm -rf $(if $(O),$(addprefix $(B)/,obj asan bpf build guest unit vm bench cov tsan diff html fuzz soak kmod kmod-debug check libvmm.a libhost.a bench_run kvmbox-host kvmbox-init scripts ktstr),build ktstr)
 
 help:
 	@sed -n 's/^##//p' Makefile
 
-##  make                   build ./ktstr
+##  make                   build ./ktstr, and scx_ktstr if BPF tools are there
 ##  make run               set everything up and judge scx_simple on the default kernel;
 ##                         SCENARIO=, SCHED= and ARGS="--duration 5" change what is run
 ##  make check             build what is missing, pass all tests
@@ -136,6 +142,8 @@ help:
 ##  make coverage          lines and branches of the device that its unit tests run
 ##  make bench             boot, VM exits, memory and the console beside QEMU's microvm; the cost
 ##                         of scheduler events beside ftrace and BPF ring buffers
+##  make test-program SRC=FILE.c
+##                         make a program of a test of your own: ./FILE runs it
 ##  make setup             install the Debian packages that are missing
 ##  make kernel            build the guest kernel into ~/.cache/ktstr, once
 ##  make kernel-debug      build one with KASAN and lockdep beside it, once

@@ -8,7 +8,7 @@
 #	ktstr_bpf	what scripts/bpf/tools made, if it did
 # Takes	CC AR PKG_CONFIG EXTRA_CFLAGS V=1 WERROR=0
 # Gives	$(BIN) $(B)/libvmm.a $(B)/libhost.a $(B)/guest/ktstr-init, the box's
-#	$(box_bin), and with ASan and UBSan $(B)/asan/lib{vmm,host,guest}.a
+#	$(box_bin), and with ASan and UBSan $(B)/asan/lib{vmm,host,guest,scx}.a
 
 ifeq ($(origin CC),default)
 CC := gcc
@@ -40,32 +40,44 @@ ktstr_libs := -ljansson -ltraceevent -lelf -lz -llzma -lzstd -lpthread -lm
 obj_of = $(patsubst $(S)/%,$(B)/$(1)/%.o,$(basename $(2)))
 
 vmm_src := $(wildcard $(S)/vmm/*.c)
-host_src := $(filter-out $(S)/host/main.c,$(wildcard $(S)/host/*.c))
+# What host and guest both have: operations, and the list of tests. In the guest it is an
+# archive, of which a program without tests takes nothing.
+op_src := $(wildcard $(S)/guest/op_*.c) $(S)/guest/test_list.c
+# Parts of the program itself: of ktstr, and of test programs.
+host_main_src := $(addprefix $(S)/host/,main.c test_program.c guest_init_self.c)
+# What host and scx_ktstr both have: the words of its faults.
+fault_words_src := $(S)/bpf/fault_words.c
+host_src := $(filter-out $(host_main_src),$(wildcard $(S)/host/*.c)) $(op_src) $(fault_words_src)
 # Event programs need clang, libbpf and a kernel's BTF (scripts/bpf/tools); where these
 # are not to be had, the guest has no events and says so.
 ktstr_bpf ?=
 ktstr_has_bpf := $(wildcard $(ktstr_bpf)/clang)
 guest_bpf_src := $(addprefix $(S)/guest/,bpf_load.c)
 guest_no_bpf_src := $(addprefix $(S)/guest/,bpf_none.c)
-guest_src := $(filter-out $(if $(ktstr_has_bpf),$(guest_no_bpf_src),$(guest_bpf_src)), \
+guest_src := $(filter-out $(op_src) $(if $(ktstr_has_bpf),$(guest_no_bpf_src),$(guest_bpf_src)), \
 	$(wildcard $(S)/guest/*.c))
 guest_lib_src := $(filter-out $(S)/guest/init.c $(guest_bpf_src),$(wildcard $(S)/guest/*.c))
 guest_libs := $(if $(ktstr_has_bpf),$(ktstr_bpf)/libbpf.a -lelf) -lz -lpthread
+# The catalog: tests are known by being linked, so these are objects and no archive.
+scenario_src := $(wildcard $(S)/selftests/scenarios/*.c)
 image_src := $(wildcard $(S)/host/guest_image.S)
 
 vmm_obj := $(call obj_of,obj,$(vmm_src))
 host_obj := $(call obj_of,obj,$(host_src))
 main_obj := $(B)/obj/host/main.o
 guest_obj := $(call obj_of,obj,$(guest_src))
+op_obj := $(call obj_of,obj,$(op_src))
+scenario_obj := $(call obj_of,obj,$(scenario_src))
 image_obj := $(call obj_of,obj,$(image_src))
 asan_vmm_obj := $(call obj_of,asan,$(vmm_src))
 asan_host_obj := $(call obj_of,asan,$(host_src))
 asan_guest_obj := $(call obj_of,asan,$(guest_lib_src))
-asan_libs := $(B)/asan/libhost.a $(B)/asan/libvmm.a $(B)/asan/libguest.a
+asan_scenario_obj := $(call obj_of,asan,$(scenario_src))
+asan_libs := $(B)/asan/libhost.a $(B)/asan/libvmm.a $(B)/asan/libguest.a $(B)/asan/libscx.a
 
 ktstr_mk := $(S)/scripts/build.mk
 
-$(BIN): $(main_obj) $(image_obj) $(B)/libhost.a $(B)/libvmm.a
+$(BIN): $(main_obj) $(scenario_obj) $(image_obj) $(B)/libhost.a $(B)/libvmm.a
 	$(ktstr_say) LD $(notdir $@)
 	$(ktstr_q)$(CC) $(LDFLAGS) -o $@ $^ $(ktstr_libs)
 
@@ -77,19 +89,72 @@ $(B)/bpf/%.bpf.o: $(S)/bpf/%.bpf.c $(wildcard $(S)/bpf/*.h) $(S)/include/ktstr/e
 	$(ktstr_say) BPF bpf/$*.bpf.c
 	$(ktstr_q)mkdir -p $(@D)
 	$(ktstr_q)$$(cat $(ktstr_bpf)/clang) -target bpf -mcpu=v3 -g -O2 -Wall $(if $(filter 0,$(WERROR)),,-Werror) \
-		-D__TARGET_ARCH_x86 -I$(ktstr_bpf) -I$(ktstr_bpf)/include -I$(S)/include -c -o $@ $<
+		-D__TARGET_ARCH_x86 -I$(ktstr_bpf) -I$(ktstr_bpf)/include -I$(S)/include $(ktstr_bpf_cflags) -c -o $@ $<
 
 $(bpf_skel): $(B)/bpf/ktstr_events.bpf.o
 	$(ktstr_say) SKEL bpf/ktstr_events.skel.h
 	$(ktstr_q)$(ktstr_bpf)/bpftool gen skeleton $< name ktstr_events >$@
 
+# Our own sched_ext scheduler, where the command finds it: build/sched beside itself. It is
+# built where event programs are and the kernel tree has tools/sched_ext (ktstr_scx).
+ktstr_scx ?= $(wildcard $(ktstr_bpf)/../source/tools/sched_ext/include)
+scx_src := $(fault_words_src) $(addprefix $(S)/bpf/,scx_opts.c scx_serve.c scx_stats.c scx_topo.c)
+scx_obj := $(call obj_of,obj,$(scx_src) $(S)/bpf/scx_ktstr.c)
+asan_scx_obj := $(call obj_of,asan,$(scx_src))
+scx_ktstr := $(abspath $(dir $(BIN)))/build/sched/scx_ktstr
+ktstr_scheds := $(if $(ktstr_has_bpf),$(if $(ktstr_scx),$(scx_ktstr)))
+
+# The tree's macros compare pointers of kernel types.
+$(B)/bpf/scx_ktstr.bpf.o: ktstr_bpf_cflags := -I$(ktstr_scx) -Wno-compare-distinct-pointer-types
+$(B)/bpf/scx_ktstr.bpf.o: $(S)/include/ktstr/scx_ktstr.h
+
+$(B)/bpf/scx_ktstr.skel.h: $(B)/bpf/scx_ktstr.bpf.o
+	$(ktstr_say) SKEL bpf/scx_ktstr.skel.h
+	$(ktstr_q)$(ktstr_bpf)/bpftool gen skeleton $< name scx_ktstr >$@
+
+$(B)/obj/bpf/scx_ktstr.o: $(B)/bpf/scx_ktstr.skel.h
+$(B)/obj/bpf/scx_ktstr.o: ktstr_cflags += -I$(B)/bpf -I$(ktstr_bpf)/include -isystem $(ktstr_scx)
+
+$(scx_ktstr): $(scx_obj)
+	$(ktstr_say) LD $(notdir $@)
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)$(CC) $(LDFLAGS) -static -Wl,--strip-debug -o $@ $^ $(ktstr_bpf)/libbpf.a -ljansson -lelf -lz
+
 $(B)/obj/guest/bpf_load.o: $(bpf_skel)
 $(B)/obj/guest/bpf_load.o: ktstr_cflags += -I$(B)/bpf -I$(ktstr_bpf)/include
 
-$(B)/guest/ktstr-init: $(guest_obj)
+$(B)/guest/libop.a: $(op_obj)
+	$(ktstr_archive)
+
+$(B)/guest/ktstr-init: $(guest_obj) $(B)/guest/libop.a
 	$(ktstr_say) LD guest/ktstr-init
 	$(ktstr_q)mkdir -p $(@D)
-	$(ktstr_q)$(CC) $(LDFLAGS) -static -Wl,--strip-debug -o $@ $(filter %.o,$^) $(guest_libs)
+	$(ktstr_q)$(CC) $(LDFLAGS) -static -Wl,--strip-debug -o $@ $(filter %.o %.a,$^) $(guest_libs)
+
+# What a test is linked with to be a program of its own, host and guest in one: each side
+# is one object that shows nothing but its main(), and the guest's what tests call.
+ktstr_api := ktstr_run__do ktstr_run__random ktstr_test__at ktstr_test__find ktstr_now_ns \
+	$(addprefix ktstr_worker__,go_on unit slept \
+	latency index group work random compute pause fail)
+OBJCOPY ?= objcopy
+test_host_obj := $(filter-out %/host/guest_init.o,$(host_obj)) $(main_obj) \
+	$(call obj_of,obj,$(S)/host/guest_init_self.c) $(vmm_obj)
+
+define ktstr_side
+$(ktstr_say) LD $(patsubst $(B)/%,%,$@)
+$(ktstr_q)mkdir -p $(@D)
+$(ktstr_q)$(CC) -nostdlib -r -o $@.r $(filter %.o %.a,$^)
+$(ktstr_q)$(OBJCOPY) --redefine-sym main=$(1) $(addprefix --keep-global-symbol=,$(1) $(2)) $@.r $@
+$(ktstr_q)rm -f $@.r
+endef
+
+$(B)/test/host.o: $(test_host_obj)
+	$(call ktstr_side,ktstr_host_main,)
+$(B)/test/guest.o: $(guest_obj) $(op_obj) $(if $(ktstr_has_bpf),$(ktstr_bpf)/libbpf.a)
+	$(call ktstr_side,ktstr_guest_main,$(ktstr_api))
+
+$(B)/libktstr.a: $(call obj_of,obj,$(S)/host/test_program.c) $(B)/test/host.o $(B)/test/guest.o
+	$(ktstr_archive)
 
 # The emulated box: kvmbox on the host, and its PID 1.
 box_bin := $(B)/kvmbox-host $(B)/kvmbox-init
@@ -128,6 +193,8 @@ $(B)/asan/libhost.a: $(asan_host_obj)
 	$(ktstr_archive)
 $(B)/asan/libguest.a: $(asan_guest_obj)
 	$(ktstr_archive)
+$(B)/asan/libscx.a: $(asan_scx_obj)
+	$(ktstr_archive)
 
 $(B)/obj/host/guest_image.o: $(S)/host/guest_image.S $(B)/guest/ktstr-init $(ktstr_mk)
 	$(ktstr_say) AS host/guest_image.S
@@ -145,7 +212,8 @@ $(B)/asan/%.o: $(S)/%.c $(ktstr_mk)
 	$(ktstr_q)$(CC) $(ktstr_cflags) $(ktstr_san) -c -o $@ $<
 
 .DELETE_ON_ERROR:
-.SECONDARY: $(vmm_obj) $(host_obj) $(guest_obj) $(asan_vmm_obj) $(asan_host_obj) $(asan_guest_obj)
+.SECONDARY: $(scenario_obj) $(asan_scenario_obj) $(vmm_obj) $(host_obj) $(guest_obj) $(asan_vmm_obj) $(asan_host_obj) $(asan_guest_obj)
 
 -include $(patsubst %.o,%.d,$(vmm_obj) $(host_obj) $(guest_obj) $(main_obj) $(box_obj) \
-	$(asan_vmm_obj) $(asan_host_obj) $(asan_guest_obj))
+	$(asan_vmm_obj) $(asan_host_obj) $(asan_guest_obj) $(scenario_obj) $(asan_scenario_obj) \
+	$(scx_obj) $(asan_scx_obj))
