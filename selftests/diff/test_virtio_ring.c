@@ -121,6 +121,8 @@ static void *guest_main(void *arg)
 		else
 			guest_sleep(g);
 	}
+	/* A host that naps waits for a guest with nothing to do, as this one has for ever. */
+	rig->link.guest_idle = true;
 	bell__ring(&rig->link.host);
 	return NULL;
 }
@@ -213,6 +215,33 @@ TEST_F_TIMEOUT(ring, threads, DIFF_TIMEOUT_S)
 	ASSERT_EQ(0, pthread_join(host, NULL));
 	ASSERT_EQ(0, eventfd_write(io.quit, 1));
 	ASSERT_EQ(0, pthread_join(service, NULL));
+	close(io.quit);
+}
+
+/* Ports 1 and 2 are read only when their guest is done: it rings once more, and never again. */
+TEST(host_naps_at_the_end)
+{
+	struct rig_plan plan = diff_plan("host_naps_at_the_end", RIG_POLL, false, false);
+	struct rig rig;
+	struct io io = { .rig = &rig, .quit = eventfd(0, 0) };
+	pthread_t guest, service;
+
+	plan.test = "global.host_naps_at_the_end";
+	plan.buffers = diff_env("KTSTR_DIFF_BUFFERS", 16);
+	rig__start(&rig, &plan);
+	ASSERT_EQ(0, pthread_create(&service, NULL, io_main, &io));
+	ASSERT_EQ(0, pthread_create(&guest, NULL, guest_main, &rig));
+	while (pthread_tryjoin_np(guest, NULL)) {
+		host__events(rig.host);
+		host__read_step(rig.host, KTSTR_PORT_CONSOLE);
+		for (unsigned int p = 0; p < KTSTR_NR_PORTS; p++)
+			host__write_step(rig.host, p);
+	}
+	rig.host->port[KTSTR_PORT_BULK].nap = rig.host->port[KTSTR_PORT_STATS].nap = true;
+	host_main(&rig);
+	ASSERT_EQ(0, eventfd_write(io.quit, 1));
+	ASSERT_EQ(0, pthread_join(service, NULL));
+	rig__finish(&rig);
 	close(io.quit);
 }
 

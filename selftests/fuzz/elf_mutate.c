@@ -7,10 +7,8 @@
 #include <string.h>
 
 #include "dice.h"
+#include "fuzz.h"
 #include "images.h"
-
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
 
 /* Places and sizes at the edges of the file, of RAM (boot_ram.h) and of arithmetic. */
 static uint64_t some_number(uint32_t *dice, size_t size)

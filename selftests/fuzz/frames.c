@@ -12,9 +12,7 @@
 
 #include "dice.h"
 #include "frames.h"
-
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
+#include "fuzz.h"
 
 #define PREFIX	4u	/* how the fuzzer cuts; see fuzz_assembler.c */
 
@@ -22,8 +20,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 static const char types[][5] = {
 	"HELO", "REDY", "LIFE", "SCST", "SCEN", "SCPP", "SCRR", "STIM", "STEN", "EVNT", "EVLS",
 	"EVIN", "CLCK",
-	"TEST", "PMET", "RAWO", "PROF", "SOUT", "SERR", "SLOG", "SCDX", "DMSG", "PROB", "SNRQ",
-	"EXCX", "EXIT",
+	"TEST", "PMET", "RAWO", "PROF", "SOUT", "SERR", "SLOG", "SCDX", "SCDP", "DMSG", "PROB",
+	"SNRQ", "EXCX", "EXIT",
 };
 
 #define NR_TYPES	(sizeof(types) / sizeof(types[0]))

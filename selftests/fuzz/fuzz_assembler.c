@@ -18,9 +18,7 @@
 #include "vmm/byte_ring.h"
 
 #include "frames.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerInitialize(int *argc, char ***argv);
+#include "fuzz.h"
 
 _Static_assert(KTSTR_WIRE_PAYLOAD_MAX == 512, "built with the bounds of wire.sed");
 
@@ -318,15 +316,12 @@ const char *__asan_default_options(void)
 	return "quarantine_size_mb=2:thread_local_quarantine_size_kb=256";
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+void fuzz__init(void)
 {
-	(void)argc;
-	(void)argv;
 	if (byte_ring__init(&ring, RING_CAP)) {
 		perror("fuzz_assembler: byte ring");
 		exit(1);
 	}
-	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

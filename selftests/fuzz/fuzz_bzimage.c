@@ -20,13 +20,9 @@
 
 #include "boot_ram.h"
 #include "dice.h"
+#include "fuzz.h"
 #include "images.h"
 #include "oracle.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
 
 #define SIZE_MAX_IN	(64u << 10)
 #define HEAP_MAX	(6u << 20)	/* a configuration: 512 KiB compressed, 4 MiB of text */
@@ -234,13 +230,10 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 	return size;
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+void fuzz__init(void)
 {
-	(void)argc;
-	(void)argv;
 	oracle__init();
 	boot_ram__init();
-	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -10,11 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "fuzz.h"
 #include "hostile.h"
 #include "records.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 _Static_assert(KTSTR_TX_SLICE_MAX == 256 && KTSTR_TX_PASS_BYTES == 2048 &&
 	       KTSTR_RX_PASS_CHAINS == 8 && KTSTR_CTRL_PASS_CHAINS == 8 &&
@@ -346,10 +344,8 @@ void __asan_on_error(void)
 	print_program();
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+void fuzz__init(void)
 {
-	(void)argc;
-	(void)argv;
 	trace = getenv("FUZZ_TRACE");
 	coarse = getenv("FUZZ_COARSE");
 	if (!ram__open(&m.d)) {
@@ -357,7 +353,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		exit(1);
 	}
 	model_on_fail = print_program;
-	return 0;
 }
 
 static void load(const uint8_t *data, size_t size)

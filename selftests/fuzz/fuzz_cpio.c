@@ -17,10 +17,8 @@
 
 #include "host/cpio.h"
 
+#include "fuzz.h"
 #include "oracle.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 #define SIZE_MAX_IN	4096u
 #define ENTRIES_MAX	SIZE_MAX_IN
@@ -278,14 +276,11 @@ static void check_archive(const struct cpio *c)
 	CHECK(at == len, "%zu bytes behind the last member", len - at);
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+void fuzz__init(void)
 {
-	(void)argc;
-	(void)argv;
 	oracle__init();
 	for (size_t i = 0; i < sizeof(content); i++)
 		content[i] = (char)(i * 13 + (i >> 8) + 1);
-	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

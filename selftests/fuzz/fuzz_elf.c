@@ -20,10 +20,8 @@
 #include "vmm/boot_elf.h"
 
 #include "boot_ram.h"
+#include "fuzz.h"
 #include "oracle.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 #define SIZE_MAX_IN	(64u << 10)
 
@@ -221,13 +219,10 @@ static void needed(const uint8_t *data, size_t size)
 	oracle__heap_end("reading a program", HEAP_MAX);
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+void fuzz__init(void)
 {
-	(void)argc;
-	(void)argv;
 	oracle__init();
 	boot_ram__init();
-	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -15,11 +15,10 @@
 #include "host/events_json.h"
 #include "host/events_text.h"
 #include "host/recompute.h"
+#include "host/sched_exit_out.h"
 
+#include "fuzz.h"
 #include "oracle.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 #define PREFIX		4u	/* frames.c expects it */
 #define NO_PAGE		1u	/* most of the time goes there */
@@ -44,6 +43,7 @@ static void make_text(const struct recompute *r)
 	buf__printf(&b, "%s\n%s\n", r->titles.title, r->titles.subtitle);
 	events_text__full(&b, r->events);
 	events_text__brief(&b, r->events);
+	sched_exit_out__text(&b, r->evidence);
 	CHECK(!b.err, "tables: %d", b.err);
 	check_plain("tables", &b);
 	buf__free(&b);
@@ -69,9 +69,11 @@ static void make_page(const struct recompute *r)
 
 static char *make_json(const struct recompute *r)
 {
-	json_t *o = events_json(r->events);
+	json_t *o = events_json(r->events), *end = sched_exit_out__json(r->evidence, 0);
 	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 
+	CHECK(end, "the scheduler's exit in JSON cannot be made");
+	json_decref(end);
 	CHECK(text, "the report in JSON cannot be made");
 	json_decref(o);
 	return text;
@@ -99,12 +101,9 @@ static char *report(const char *path, FILE *trace, bool page)
 	return json;
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+void fuzz__init(void)
 {
-	(void)argc;
-	(void)argv;
 	oracle__init();
-	return 0;
 }
 
 static void report_again(const char *path, const char *first)

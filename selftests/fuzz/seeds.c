@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Write the inputs that the corpora began with: programs for the console in the words
- * of records.h, frames as a guest sends them, and the files of seeds_images.c.
+ * of records.h, frames as a guest sends them, and the files of the other seeds_*.c.
  *
- * usage: seeds console|assembler|elf|bzimage|cpio DIRECTORY
+ * usage: seeds NAME DIRECTORY
  */
 #include <endian.h>
 #include <stdio.h>
@@ -235,12 +235,44 @@ static void write_frames(const char *dir)
 	seeds__finish(f);
 }
 
+/* Every verb, and every key of each. */
+static const char * const lines[] = {
+	"cgroup cg=a cpus=0-1,1023 op=1 at=steady.c:12", "cgroup_remove cg=a/b/c", "cpuset cg=a cpus=7",
+	"cpuset_clear cg=a", "cpuset_swap cg=a other=b", "weight cg=a weight=10000",
+	"quota cg=a us=0 period_us=100000", "freeze cg=a", "thaw cg=a", "memory_max cg=a kib=65536",
+	"spawn cg=a name=w0 kind=spin cpus=0 nr=4 group=2 threads=1 nice=-20 policy=fifo prio=99 "
+	"busy_us=1 idle_us=2 kib=3",
+	"spawn cg=a name=w1 kind=pipe nr=2 group=2 policy=deadline runtime_us=10 deadline_us=20 "
+	"period_us=4294967295",
+	"stop cg=a name=w0", "affinity cg=a cpus=0,2", "nice cg=a name=w0 nice=19",
+	"policy cg=a policy=batch", "move cg=a other=b name=w0", "sched_attach", "sched_detach",
+	"sched_restart", "sched_replace cmd=scx_qmap%20-f", "run cg=a name=p cmd=echo%20%25%0A",
+	"wait name=p ms=86400000", "kill name=p", "cpu_offline cpu=1023", "cpu_online cpu=0",
+	"hold ms=3000", "mark name=one", "expect cg=a other=b kind=fair bound=15.5",
+	"expect name=p kind=metric metric=p99%20us min=-1.7976931348623157e+308 max=20 pct=99.9",
+};
+
+static void write_lines(const char *dir)
+{
+	char name[16];
+	FILE *f;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		snprintf(name, sizeof(name), "line%zu", i);
+		f = seeds__create(dir, name);
+		fputs(lines[i], f);
+		seeds__finish(f);
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*write)(const char *dir);
 } corpora[] = {
 	{ "console", write_programs }, { "assembler", write_frames }, { "elf", seeds__elf },
-	{ "bzimage", seeds__bzimage }, { "cpio", seeds__cpio },
+	{ "bzimage", seeds__bzimage }, { "cpio", seeds__cpio }, { "op", write_lines },
+	{ "topology", seeds__topology }, { "module", seeds__module },
+	{ "modtree", seeds__modtree }, { "stats", seeds__stats },
 };
 
 int main(int argc, char **argv)
@@ -251,6 +283,6 @@ int main(int argc, char **argv)
 		corpora[i].write(argv[2]);
 		return 0;
 	}
-	fprintf(stderr, "usage: seeds console|assembler|elf|bzimage|cpio DIRECTORY\n");
+	fprintf(stderr, "usage: seeds NAME DIRECTORY, NAME being a fuzzer's without fuzz_\n");
 	return 2;
 }

@@ -16,5 +16,9 @@ void seeds__finish(FILE *f);
 void seeds__elf(const char *dir);
 void seeds__bzimage(const char *dir);
 void seeds__cpio(const char *dir);
+void seeds__topology(const char *dir);
+void seeds__module(const char *dir);
+void seeds__modtree(const char *dir);
+void seeds__stats(const char *dir);
 
 #endif /* FUZZ_SEEDS_H */

@@ -19,10 +19,17 @@
 #define ASLEEP		1u
 #define DEAD		0x80u
 
-/* Where events go: to every consumer that is there. */
+#define FEED_PIDS	1024u
+#define FEED_CPUS	64u
+
+/*
+ * Where events go: to every consumer that is there. What tasks ran is added up here, as a
+ * kernel does it, less what a test says was stolen.
+ */
 struct feed {
 	event_record_fn fn[2];
 	void *arg[2];
+	uint64_t ran[FEED_PIDS], since[FEED_CPUS];
 };
 
 static inline void feed_any(struct feed *f, uint32_t cpu, uint64_t t, const void *ev, uint32_t len)
@@ -38,6 +45,23 @@ static inline void feed_any(struct feed *f, uint32_t cpu, uint64_t t, const void
 
 #define FEED(_f, _cpu, _t, _ev) feed_any(_f, _cpu, _t, &(_ev), sizeof(_ev))
 
+/* Of what the task on @cpu runs there so much is the host's. */
+static inline void feed_steal(struct feed *f, uint32_t cpu, uint64_t ns)
+{
+	f->since[cpu % FEED_CPUS] += ns;
+}
+
+/* The CPU time of @prev, which leaves @cpu at @t. */
+static inline uint32_t feed_ran(struct feed *f, uint32_t cpu, uint64_t t, uint32_t prev)
+{
+	uint64_t *ran = &f->ran[prev % FEED_PIDS], *since = &f->since[cpu % FEED_CPUS];
+
+	if (*since && t > *since)
+		*ran += t - *since;
+	*since = t;
+	return (uint32_t)(*ran >> KTSTR_EV_RAN_SHIFT);
+}
+
 static inline void feed_switch(struct feed *f, uint32_t cpu, uint64_t t, uint32_t prev,
 			       uint32_t state, uint32_t next)
 {
@@ -45,6 +69,7 @@ static inline void feed_switch(struct feed *f, uint32_t cpu, uint64_t t, uint32_
 		.h = { .type = KTSTR_EV_SWITCH, .arg = state & 0xffff, .pid = prev,
 		       .flags = state == PREEMPTED ? KTSTR_EVF_PREEMPT : 0 },
 		.next_pid = next, .prev_prio = 120, .next_prio = 120,
+		.prev_ran = feed_ran(f, cpu, t, prev),
 	};
 
 	FEED(f, cpu, t, ev);
@@ -109,6 +134,13 @@ static inline void feed_mark(struct feed *f, uint32_t on, uint64_t t, uint64_t i
 	};
 
 	FEED(f, on, t, ev);
+}
+
+static inline void feed_cpu(struct feed *f, uint32_t cpu, uint64_t t, enum ktstr_cpu_step step)
+{
+	struct ktstr_event ev = { .type = KTSTR_EV_CPU, .arg = step };
+
+	FEED(f, cpu, t, ev);
 }
 
 static inline void feed_migrate(struct feed *f, uint32_t on, uint64_t t, uint32_t pid,

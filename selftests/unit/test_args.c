@@ -35,12 +35,13 @@ TEST(defaults_are_the_documented_ones)
 	ASSERT_EQ(0, parse(&a, &e, "", false)) TH_LOG("%s", e.msg);
 	EXPECT_EQ(2, ktstr_topology__nr_cpus(&a.topology));
 	EXPECT_EQ(1024, a.memory_mib);
-	EXPECT_EQ(3, a.duration_s);
+	EXPECT_EQ(3000, a.duration_ms);
 	EXPECT_EQ(60, a.timeout_s);
 	EXPECT_EQ(ACCEL_AUTO, a.accel);
 	ASSERT_EQ(1, a.scenarios.n);
 	EXPECT_STREQ("steady", a.scenarios.v[0]);
 	EXPECT_EQ(NULL, a.sched);
+	EXPECT_EQ(0, a.stats_ms);
 	EXPECT_EQ(KTSTR_WISH_AUTO, a.events);
 	EXPECT_FALSE(a.pin || a.perf || a.cpus);
 	args__free(&a);
@@ -52,18 +53,19 @@ TEST(every_option_is_taken)
 	struct args a;
 
 	ASSERT_EQ(0, parse(&a, &e, "steady --kernel k --sched 's 1' --topology 2,4,2,1 --memory 256 "
-			   "--append 'maxcpus=4 x' --duration 7 --seed 9 --timeout 11 --accel box --out o --json j --events bpf --dry-run -v",
+			   "--append 'maxcpus=4 x' --duration 7 --seed 9 --timeout 11 --accel box --out o --json j --events bpf --stats-interval 250 --dry-run -v",
 			   false)) TH_LOG("%s", e.msg);
 	EXPECT_STREQ("k", a.kernel);
 	EXPECT_STREQ("s 1", a.sched);
 	EXPECT_EQ(8, ktstr_topology__nr_cpus(&a.topology));
 	EXPECT_EQ(256, a.memory_mib);
 	EXPECT_STREQ("maxcpus=4 x", a.append);
-	EXPECT_EQ(7, a.duration_s);
+	EXPECT_EQ(7000, a.duration_ms);
 	EXPECT_EQ(9, a.seed);
 	EXPECT_EQ(11, a.timeout_s);
 	EXPECT_EQ(ACCEL_BOX, a.accel);
 	EXPECT_EQ(KTSTR_WISH_BPF, a.events);
+	EXPECT_EQ(250, a.stats_ms);
 	EXPECT_STREQ("o", a.out);
 	EXPECT_STREQ("j", a.json);
 	EXPECT_TRUE(a.dry_run && a.verbose);
@@ -73,7 +75,13 @@ TEST(every_option_is_taken)
 /* Words, and what the sentence must name. */
 static const char * const wrong[][2] = {
 	{ "--frobnicate", "--frobnicate" }, { "-x", "-x" }, { "--kernel", "--kernel" },
-	{ "nonesuch", "nonesuch" },
+	{ "nonesuch", "nonesuch" }, { "stedy", "the nearest is steady" },
+	{ "'nothing/*'", "no scenario matches nothing/*" }, { "--tag nonesuch", "\"nonesuch\"" },
+	{ "--tag ''", "--tag is empty" }, { "--tag", "--tag needs a value" },
+	{ "--duration 1.", "--duration" }, { "--duration .5", "--duration" },
+	{ "--duration 1.2345", "1.2345" }, { "--duration 1.5s", "1.5s" },
+	{ "--duration 0.0", "--duration" }, { "--duration 3600.001", "--duration" },
+	{ "--duration 1.-5", "1.-5" }, { "--duration -1.5", "--duration" },
 	{ "--memory 0", "--memory" }, { "--memory -5", "--memory" }, { "--memory 1024MB", "1024MB" },
 	{ "--memory 99999999999999999999", "--memory" }, { "--memory ''", "--memory" },
 	{ "--memory ' 5'", "--memory" }, { "--memory +500", "--memory" },
@@ -90,6 +98,9 @@ static const char * const wrong[][2] = {
 	{ "--events off --events-cpus 0", "--events-cpus" },
 	{ "--events-cgroup a --events off", "--events-cgroup" },
 	{ "--events yes", "yes" }, { "--events ''", "--events" }, { "--events", "--events" },
+	{ "--stats-interval 9", "give 0 for none, or at least 10 ms" },
+	{ "--stats-interval 3600001", "--stats-interval" }, { "--stats-interval 1s", "1s" },
+	{ "--stats-interval ''", "--stats-interval" }, { "--stats-interval", "needs a value" },
 	{ "--cpus 0", "--cpus" }, { "--cpus", "--cpus" }, { "--cpus -1", "--cpus" },
 	{ "--cpus 1025", "--cpus" }, { "--cpus 0-3", "0-3" }, { "--pin=1", "--pin" },
 	{ "--perf --cpus 2", "leave out --cpus" },
@@ -101,6 +112,46 @@ static const char * const wrong[][2] = {
 	{ "--topology /", "/ is no regular file" },
 	{ "--topology 1,1,1,x", "is not four numbers" },
 	{ "--events-cpus 8 --preset cxl", "no CPU 8; give some of 0-7" },
+	{ "--matrix x=1", "there is no axis" }, { "--matrix", "--matrix needs a value" },
+	{ "--matrix topologies=1,1,1,1 --preset cxl", "--matrix topologies and --preset both" },
+	{ "--topology 1,1,1,1 --matrix topologies=1,1,1,1", "--matrix topologies and --topology both" },
+	{ "--matrix schedulers=a --sched none", "--matrix schedulers and --sched both" },
+	{ "--matrix kernels=a --kernel b", "--matrix kernels and --kernel both" },
+	{ "--jobs 0", "--jobs" }, { "--jobs -1", "--jobs" }, { "--budget ''", "is no time" },
+	{ "--budget 10x", "is no time" }, { "--budget 1m1h", "is no time" },
+	{ "--budget 1m2m", "is no time" }, { "--budget m", "is no time" },
+	{ "--budget -5", "is no time" }, { "--budget 1.5m", "is no time" },
+	{ "--budget 0", "out of range" }, { "--budget 99999h", "out of range" },
+	{ "--budget 99999999999", "is no time" },
+	{ "--shard 0/3", "is no part" }, { "--shard 4/3", "is no part" }, { "--shard 1", "is no part" },
+	{ "--shard 1/", "is no part" }, { "--shard /3", "is no part" }, { "--shard 1/3x", "is no part" },
+	{ "--shard -1/3", "is no part" }, { "--shard 1/-3", "is no part" }, { "--shard '1/ 3'", "is no part" },
+	{ "--shard 1/10001", "is no part" }, { "--shard 1/99999999999", "is no part" },
+	{ "--sched a --sched-enable b", "--sched and --sched-enable both" },
+	{ "--sched-disable a", "--sched-disable needs --sched-enable" },
+	{ "--sched a --sched-disable b", "--sched-disable needs --sched-enable" },
+	{ "--sched-enable ''", "--sched-enable" }, { "--sched-disable ''", "--sched-disable" },
+	{ "--arm slow", "steady would run under the kernel's own scheduler" },
+	{ "--sched none --arm slow", "the kernel's own scheduler" },
+	{ "--matrix schedulers=none:scx_ktstr --arm slow", "the kernel's own scheduler" },
+	{ "--sched s --arm slo", "--arm \"slo\" is unknown" }, { "--sched s --arm ''", "--arm \"\" is unknown" },
+	{ "--sched s --arm slow=x@1", "--arm slow \"x\" is not a number" }, { "--sched s --arm", "--arm needs a value" },
+	{ "--sched s --arm stall-task", "--arm stall-task needs an argument" },
+	{ "--sched s --arm die-at-start", "--arm die-at-start: that fault is the loader's own" },
+	{ "--sched s --arm slow@", "--arm slow@: the time behind the last \"@\", \"\" is not a number" },
+	{ "--sched s --arm slow@-1", "\"-1\" is not a number" }, { "--sched s --arm slow@1s", "\"1s\" is not a number" },
+	{ "--sched s --arm error=a@b", "\"b\" is not a number" },
+	{ "--sched s --arm slow@3600001", "out of range" },
+	{ "--sched s --arm slow@3000", "the window of 3000 ms is over" },
+	{ "--sched s --duration 2 --arm slow,after=500@1500", "the window of 2000 ms is over" },
+	{ "--sched s --arm slow --arm slow=9@5", "slow is armed already since 0 ms" },
+	{ "--sched s --disarm slow", "does not say when" }, { "--sched s --disarm slow=9@5", "unknown" },
+	{ "--sched s --disarm slow@5", "no --arm has slow armed by then" },
+	{ "--sched s --arm slow@9 --disarm slow@5", "no --arm has slow armed by then" },
+	{ "--sched s --arm slow --disarm slow@5 --disarm slow@6", "no --arm has slow armed by then" },
+	{ "--sched s --arm slow@5 --disarm slow@5", "slow does not even begin before" },
+	{ "--sched s --arm slow,after=9 --disarm slow@9", "slow does not even begin before" },
+	{ "--splat-allow ''", "--splat-allow" }, { "--splat-deny ''", "--splat-deny" },
 	{ "--json ''", "--json" }, { "--exec x", "--exec" }, { "--kernel ''", "--kernel" },
 };
 
@@ -115,6 +166,156 @@ TEST(wrong_values_are_named_in_one_sentence)
 		EXPECT_EQ(NULL, strchr(e.msg, '\n'));
 		args__free(&a);
 	}
+}
+
+TEST(a_duration_may_have_a_fraction)
+{
+	static const struct {
+		const char *words;
+		uint32_t ms;
+	} d[] = {
+		{ "--duration 1", 1000 }, { "--duration 1.5", 1500 }, { "--duration 0.001", 1 },
+		{ "--duration 2.25", 2250 }, { "--duration 2.050", 2050 }, { "--duration 3600", 3600000 },
+		{ "--duration 1.0", 1000 }, { "--duration 3599.999", 3599999 },
+	};
+
+	for (size_t i = 0; i < sizeof(d) / sizeof(d[0]); i++) {
+		struct strv v = { 0 };
+		struct ktstr_error e;
+		struct args a, b;
+
+		ASSERT_EQ(0, parse(&a, &e, d[i].words, false)) TH_LOG("%s", e.msg);
+		EXPECT_EQ(d[i].ms, a.duration_ms) TH_LOG("%s", d[i].words);
+		strv__add(&v, "run");
+		ASSERT_EQ(0, args__to_argv(&a, "steady", true, &v));
+		ASSERT_EQ(0, args__parse_run(&b, v.n, v.v, &e)) TH_LOG("%s", e.msg);
+		EXPECT_EQ(d[i].ms, b.duration_ms) TH_LOG("%s", d[i].words);
+		args__free(&a);
+		args__free(&b);
+		strv__free(&v);
+	}
+}
+
+static const struct ktstr_test own = {
+	.name = "own", .topology = { 1, 2, 2, 1 }, .sched = "scx_own -x", .duration_ms = 1500,
+};
+
+TEST(what_a_test_has_of_its_own_counts_where_nothing_is_said)
+{
+	static const struct {
+		const char *words, *sched;
+		uint32_t cpus, ms;
+	} d[] = {
+		{ "", "scx_own -x", 4, 1500 },
+		{ "--sched s", "s", 4, 1500 },
+		{ "--sched none", NULL, 4, 1500 },
+		{ "--topology 1,1,2,1", "scx_own -x", 2, 1500 },
+		{ "--preset cxl", "scx_own -x", 8, 1500 },
+		{ "--duration 3", "scx_own -x", 4, 3000 },
+	};
+
+	for (size_t i = 0; i < sizeof(d) / sizeof(d[0]); i++) {
+		struct strv v = { 0 };
+		struct ktstr_error e;
+		struct args a, b, of;
+
+		ASSERT_EQ(0, parse(&a, &e, d[i].words, false)) TH_LOG("%s", e.msg);
+		of = args__of_test(&a, &own);
+		EXPECT_STREQ(d[i].sched ? d[i].sched : "-", of.sched ? of.sched : "-");
+		EXPECT_EQ(d[i].cpus, ktstr_topology__nr_cpus(&of.topology));
+		EXPECT_EQ(d[i].ms, of.duration_ms);
+		/* A repeat has what was used, whatever becomes of the test's own. */
+		strv__add(&v, "run");
+		ASSERT_EQ(0, args__to_argv(&of, "steady", true, &v));
+		ASSERT_EQ(0, args__parse_run(&b, v.n, v.v, &e)) TH_LOG("%s", e.msg);
+		EXPECT_STREQ(d[i].sched ? d[i].sched : "-", b.sched ? b.sched : "-");
+		EXPECT_EQ(d[i].sched != NULL || strstr(d[i].words, "none"), b.sched_given);
+		EXPECT_TRUE(ktstr_topology__equal(&of.topology, &b.topology));
+		EXPECT_EQ(d[i].ms, b.duration_ms);
+		args__free(&a);
+		args__free(&b);
+		strv__free(&v);
+	}
+}
+
+/* The inner ktstr must see what was typed: a glob that skips is no name that fails. */
+TEST(words_and_tags_survive_the_way_into_the_box)
+{
+	struct strv v = { 0 };
+	struct ktstr_error e;
+	struct args a, b;
+
+	ASSERT_EQ(0, parse(&a, &e, "steady 'cpuset/*' --tag spin,change --tag '!slow'", false))
+		TH_LOG("%s", e.msg);
+	strv__add(&v, "run");
+	ASSERT_EQ(0, args__to_argv(&a, NULL, false, &v));
+	EXPECT_FALSE(strv__has(&v, "--topology") || strv__has(&v, "--duration"));
+	ASSERT_EQ(0, args__parse_run(&b, v.n, v.v, &e)) TH_LOG("%s", e.msg);
+	ASSERT_EQ(a.scenarios.n, b.scenarios.n);
+	ASSERT_LT(3, a.scenarios.n);
+	for (size_t i = 0; i < a.scenarios.n; i++)
+		EXPECT_STREQ(a.scenarios.v[i], b.scenarios.v[i]);
+	EXPECT_TRUE(args__is_named(&b, "steady"));
+	EXPECT_FALSE(args__is_named(&b, "cpuset/swap"));
+	EXPECT_FALSE(b.topology_given || b.duration_given || b.sched_given);
+	args__free(&a);
+	args__free(&b);
+	strv__free(&v);
+}
+
+TEST(a_matrix_has_axes_jobs_budget_and_shard)
+{
+	static const struct {
+		const char *words;
+		uint32_t seconds;
+	} d[] = {
+		{ "600", 600 }, { "90s", 90 }, { "10m", 600 }, { "1h", 3600 }, { "1h30m", 5400 },
+		{ "1h5s", 3605 }, { "1h2m3", 3723 }, { "720h", ARGS_BUDGET_MAX_S },
+	};
+	struct ktstr_error e;
+	uint32_t seconds;
+	struct args a;
+
+	ASSERT_EQ(0, parse(&a, &e, "--matrix topologies=1,1,2,1:cxl,kernels=k --matrix 'schedulers=s -v' --jobs 3 --budget 10m --shard 2/5",
+			   false)) TH_LOG("%s", e.msg);
+	EXPECT_TRUE(args__is_matrix(&a));
+	EXPECT_STREQ("cxl", a.matrix.v[MATRIX_TOPOLOGIES].v[1]);
+	EXPECT_STREQ("s -v", a.matrix.v[MATRIX_SCHEDULERS].v[0]);
+	EXPECT_EQ(1, a.matrix.v[MATRIX_KERNELS].n);
+	EXPECT_EQ(3, a.jobs);
+	EXPECT_EQ(600, a.budget_s);
+	EXPECT_EQ(2, a.shard);
+	EXPECT_EQ(5, a.shards);
+	args__free(&a);
+	ASSERT_EQ(0, parse(&a, &e, "steady", false));
+	EXPECT_FALSE(args__is_matrix(&a));
+	args__free(&a);
+	for (size_t i = 0; i < sizeof(d) / sizeof(d[0]); i++) {
+		EXPECT_EQ(0, args__parse_budget(d[i].words, &seconds, &e)) TH_LOG("%s", e.msg);
+		EXPECT_EQ(d[i].seconds, seconds) TH_LOG("%s", d[i].words);
+	}
+}
+
+TEST(another_topology_brings_its_own_memory)
+{
+	struct ktstr_error e;
+	struct args a, b;
+
+	ASSERT_EQ(0, parse(&a, &e, "", false));
+	b = a;
+	ASSERT_EQ(0, args__use_topology(&b, "1,1,3,1", &e)) TH_LOG("%s", e.msg);
+	EXPECT_EQ(3, ktstr_topology__nr_cpus(&b.topology));
+	EXPECT_EQ(1024, b.memory_mib);
+	EXPECT_TRUE(b.topology_given);
+	b = a;
+	ASSERT_EQ(0, args__use_topology(&b, "cxl", &e)) TH_LOG("%s", e.msg);
+	EXPECT_STREQ("cxl", b.preset);
+	EXPECT_EQ(8, ktstr_topology__nr_cpus(&b.topology));
+	ktstr_topology__free(&b.topology);
+	b = a;
+	EXPECT_EQ(-EINVAL, args__use_topology(&b, "cxll", &e));
+	EXPECT_NE(NULL, strstr(e.msg, "cxll"));
+	args__free(&a);
 }
 
 TEST(shell_wants_exec_and_nothing_else)
@@ -157,6 +358,97 @@ TEST(options_survive_the_way_into_the_box)
 	args__free(&a);
 	args__free(&b);
 	strv__free(&words);
+}
+
+/* A scheduler under test is asked, unless somebody says otherwise; that goes into a repeat. */
+TEST(statistics_are_asked_of_a_scheduler_under_test)
+{
+	static const struct {
+		const char *words;
+		uint32_t ms;
+	} cases[] = {
+		{ "", 0 }, { "--sched x", 1000 }, { "--sched x --stats-interval 0", 0 },
+		{ "--stats-interval 0 --sched x", 0 }, { "--stats-interval 500", 500 },
+		{ "--sched-enable x", 1000 },
+		{ "--sched x --stats-interval 10", 10 }, { "--sched x --stats-interval 3600000", 3600000 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct strv words = { 0 };
+		struct ktstr_error e;
+		struct args a, b;
+
+		ASSERT_EQ(0, parse(&a, &e, cases[i].words, false)) TH_LOG("%s", e.msg);
+		EXPECT_EQ(cases[i].ms, a.stats_ms) TH_LOG("%s", cases[i].words);
+		strv__add(&words, "run");
+		ASSERT_EQ(0, args__to_argv(&a, "steady", true, &words));
+		ASSERT_EQ(0, args__parse_run(&b, words.n, words.v, &e)) TH_LOG("%s", e.msg);
+		EXPECT_EQ(cases[i].ms, b.stats_ms) TH_LOG("%s", cases[i].words);
+		args__free(&a);
+		args__free(&b);
+		strv__free(&words);
+	}
+}
+
+TEST(what_switches_a_scheduler_and_judges_its_log_survives_too)
+{
+	struct ktstr_error e;
+	struct strv words = { 0 };
+	struct args a, b;
+
+	ASSERT_EQ(0, parse(&a, &e, "--sched-enable 'on 1' --sched-disable off --splat-allow a "
+			   "--splat-deny d --splat-allow 'b c'", false));
+	EXPECT_STREQ("on 1", args__sched(&a));
+	strv__add(&words, "run");
+	ASSERT_EQ(0, args__to_argv(&a, NULL, true, &words));
+	ASSERT_EQ(0, args__parse_run(&b, words.n, words.v, &e)) TH_LOG("%s", e.msg);
+	EXPECT_STREQ("on 1", b.sched_enable);
+	EXPECT_STREQ("off", b.sched_disable);
+	ASSERT_EQ(2, b.splat_allow.n);
+	EXPECT_STREQ("a", b.splat_allow.v[0]);
+	EXPECT_STREQ("b c", b.splat_allow.v[1]);
+	ASSERT_EQ(1, b.splat_deny.n);
+	EXPECT_STREQ("d", b.splat_deny.v[0]);
+	args__free(&a);
+	args__free(&b);
+	strv__free(&words);
+}
+
+/* In the order of time, each as it was given. */
+TEST(faults_survive_too)
+{
+	struct ktstr_error e;
+	struct strv words = { 0 };
+	struct args a, b;
+
+	ASSERT_EQ(0, parse(&a, &e, "--sched s --duration 2 --disarm slow@900 --arm 'error=x y,after=3@1990' "
+			   "--arm slow --arm slow=7@901", false)) TH_LOG("%s", e.msg);
+	strv__add(&words, "run");
+	ASSERT_EQ(0, args__to_argv(&a, "steady", true, &words));
+	ASSERT_EQ(0, args__parse_run(&b, words.n, words.v, &e)) TH_LOG("%s", e.msg);
+	ASSERT_EQ(4, b.faults.nr);
+	EXPECT_STREQ("slow", b.faults.v[0].text);
+	EXPECT_EQ(50, b.faults.v[0].fault.arg);
+	EXPECT_FALSE(b.faults.v[1].arm);
+	EXPECT_EQ(900, b.faults.v[1].at_ms);
+	EXPECT_EQ(7, b.faults.v[2].fault.arg);
+	EXPECT_EQ(901, b.faults.v[2].at_ms);
+	EXPECT_STREQ("x y", b.faults.v[3].fault.name);
+	EXPECT_EQ(3000000, b.faults.v[3].fault.after_ns);
+	args__free(&a);
+	args__free(&b);
+	strv__free(&words);
+}
+
+TEST(there_is_room_for_so_many_faults)
+{
+	struct fault_orders o = { 0 };
+	struct ktstr_error e;
+
+	for (uint32_t i = 0; i < FAULT_ORDERS_MAX; i++)
+		ASSERT_EQ(0, fault_orders__add(&o, true, "slow@7", &e));
+	EXPECT_EQ(-EINVAL, fault_orders__add(&o, true, "slow@7", &e));
+	EXPECT_NE(NULL, strstr(e.msg, "is one too many")) TH_LOG("%s", e.msg);
 }
 
 /* They change what is measured, so a repeat must have them, too. */
@@ -496,10 +788,11 @@ TEST(mentioned_words_stand_between_metacharacters)
 TEST(the_plan_escapes_what_its_format_cannot_hold)
 {
 	struct plan p = { .scenario = "steady", .duration_ms = 5, .seed = 6, .sched_timeout_ms = 7,
-			  .ack_timeout_ms = 8, .nr_cgroups = 1 };
+			  .ack_timeout_ms = 8, .nr_ops = 1 };
 	struct buf b;
 
-	p.cgroups[0] = (struct plan_cgroup){ "a", "0-1", 2, KTSTR_WORK_SPIN, 3 };
+	p.ops = calloc(1, sizeof(*p.ops));
+	p.ops[0] = (struct ktstr_op){ .verb = KTSTR_V_HOLD, .value2 = 9, .at = "a b.c:1" };
 	strv__add(&p.sched, "x y");
 	strv__add(&p.sched, "50%\x7f\n");
 	strv__add(&p.sched, "");
@@ -508,7 +801,7 @@ TEST(the_plan_escapes_what_its_format_cannot_hold)
 	ASSERT_EQ(0, plan_write(&p, &b, NULL));
 	EXPECT_STREQ("ktstr-plan 1\nscenario steady\nduration-ms 5\n"
 		     "sched x%20y 50%25%7F%0A  \xc3\xa4\nsched-timeout-ms 7\n"
-		     "cgroup a cpuset 0-1\nworkers a spin 3\nseed 6\nack-timeout-ms 8\nend\n", b.data);
+		     "op hold ms=9 at=a%20b.c:1\nseed 6\nack-timeout-ms 8\nend\n", b.data);
 	buf__free(&b);
 	plan__free(&p);
 }

@@ -359,4 +359,24 @@ TEST_F(assembler, random_bytes_neither_crash_nor_become_frames)
 	EXPECT_EQ(0, self->seen->n);
 }
 
+/* A type that is in wire.h and not known here is evidence lost in every run that has it. */
+TEST_F(assembler, every_type_of_a_guest_is_known)
+{
+	static const uint32_t types[] = {
+		KTSTR_T_HELO, KTSTR_T_REDY, KTSTR_T_LIFE, KTSTR_T_SCST, KTSTR_T_SCEN, KTSTR_T_SCPP,
+		KTSTR_T_SCRR, KTSTR_T_STIM, KTSTR_T_STEN, KTSTR_T_EVNT, KTSTR_T_EVIN, KTSTR_T_EVLS,
+		KTSTR_T_CLCK, KTSTR_T_TEST, KTSTR_T_PMET, KTSTR_T_RAWO, KTSTR_T_PLDX, KTSTR_T_PROF,
+		KTSTR_T_SOUT, KTSTR_T_SERR, KTSTR_T_SLOG, KTSTR_T_SCDX, KTSTR_T_DMSG, KTSTR_T_PROB,
+		KTSTR_T_SNRQ, KTSTR_T_EXCX, KTSTR_T_EXIT,
+	};
+	uint32_t n = sizeof(types) / sizeof(types[0]);
+	size_t len = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		len += put(self->buf + len, types[i], 0, i, 0, "x", 1);
+	assembler__feed(self->a, self->buf, len);
+	EXPECT_EQ(n, assembler__stats(self->a)->frames);
+	EXPECT_EQ(0, assembler__stats(self->a)->unknown);
+}
+
 TEST_HARNESS_MAIN

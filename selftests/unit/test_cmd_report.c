@@ -204,6 +204,37 @@ TEST_F(report, a_cut_file_is_still_worth_its_tables)
 	EXPECT_STREQ("", self->out);
 }
 
+static int write_text(const char *dir, const char *name, const char *text)
+{
+	char path[96];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "we");
+	return f && fputs(text, f) >= 0 && !fclose(f) ? 0 : -errno;
+}
+
+TEST_F(report, statistics_stand_below_the_events)
+{
+	ASSERT_EQ(0, write_text(self->dir, "stats.jsonl", "{\"time_ns\":1,\"stats\":{\"nr\":4}}\n"));
+	EXPECT_EQ(0, report("--text", self->dir, self->out, sizeof(self->out)));
+	EXPECT_LT(strstr(self->out, "Events: 12 in 4 frames"),
+		  strstr(self->out, "\nScheduler statistics: 1 samples"));
+}
+
+TEST_F(report, statistics_are_reported_without_events)
+{
+	ASSERT_EQ(0, write_text(self->dir, "stats.jsonl", "{\"time_ns\":1,\"stats\":{\"nr\":4}}\n"));
+	ASSERT_EQ(0, unlink(self->file));
+	EXPECT_EQ(0, report("", self->dir, self->out, sizeof(self->out)));
+	EXPECT_EQ(&self->out[0], strstr(self->out, "Scheduler statistics: 1 samples"));
+	/* These are of events. */
+	EXPECT_EQ(2, report("--json", self->dir, self->out, sizeof(self->out)));
+	EXPECT_NE(NULL, strstr(said.msg, "there is no "));
+	EXPECT_EQ(2, report("--text --html x", self->dir, self->out, sizeof(self->out)));
+	EXPECT_NE(NULL, strstr(said.msg, "there is no "));
+}
+
 /* The input is opened for writing before it is read. */
 TEST_F(report, the_events_are_not_overwritten_by_what_is_made_of_them)
 {

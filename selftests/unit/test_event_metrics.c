@@ -2,79 +2,7 @@
 /*
  * Schedules whose metrics are known by construction.
  */
-#include "unit.h"
-
-#include <ktstr/dev.h>
-
-#include "event_feed.h"
-
-#define T0	(5 * SEC)
-
-FIXTURE(sched)
-{
-	struct event_state *s;
-	struct feed f;
-};
-
-FIXTURE_SETUP(sched)
-{
-	/* CPUs 0 to 7: two nodes of one LLC, of two cores, of two threads. */
-	struct event_state_opts opts = {
-		.sz = sizeof(opts), .topology = { 2, 2, 2, 2 }, .max_tasks = 8,
-		.idle_bound_ns = 10 * MS, .starve_bound_ns = 100 * MS,
-	};
-
-	self->s = event_state__new(&opts);
-	ASSERT_NE(NULL, self->s);
-	self->f = (struct feed){ .fn = { event_state__record }, .arg = { self->s } };
-}
-
-FIXTURE_TEARDOWN(sched)
-{
-	event_state__free(self->s);
-}
-
-#define F	(&self->f)
-#define SW(cpu, t, prev, state, next)	feed_switch(F, cpu, t, prev, state, next)
-#define WAKING(t, pid, cpu)	feed_wake(F, KTSTR_EV_WAKING, 0, t, pid, cpu, 0)
-#define WAKEUP(t, pid, cpu)	feed_wake(F, KTSTR_EV_WAKEUP, 0, t, pid, cpu, 0)
-#define TASK(pid)		event_tasks__find(event_state__tasks(self->s), pid)
-#define TOTALS			event_state__totals(self->s)
-#define WATCH			event_state__watch(self->s)
-#define CPU(n)			event_state__cpu(self->s, n)
-#define HOLE(n)	\
-	event_state__hole(self->s, &(struct event_hole){ .cpu = n, .kind = EVENT_HOLE_FRAMES })
-
-/* What must hold of any stream: every CPU's time is somewhere, and every task's. */
-static void check_conservation(struct __test_metadata *_metadata, struct event_state *s)
-{
-	const struct event_totals *t = event_state__totals(s);
-	uint64_t window = t->to_ns - t->from_ns, cpus = 0, cgroups = 0, tasks = 0;
-	const struct event_cgroup *c;
-	const struct event_task *task;
-
-	ASSERT_TRUE(t->ended);
-	for (uint32_t i = 0; i < event_state__nr_cpus(s); i++) {
-		const struct event_cpu *cpu = event_state__cpu(s, i);
-
-		cpus += cpu->account.run_ns;
-		ASSERT_EQ(window, cpu->account.run_ns + cpu->idle_ns + cpu->unknown_ns) {
-			TH_LOG("cpu %u: ran %llu idle %llu unknown %llu", i,
-			       (unsigned long long)cpu->account.run_ns,
-			       (unsigned long long)cpu->idle_ns,
-			       (unsigned long long)cpu->unknown_ns);
-		}
-	}
-	for (uint32_t i = 0; (c = event_tasks__cgroup_at(event_state__tasks(s), i)); i++)
-		cgroups += c->account.run_ns;
-	for (uint32_t i = 0; (task = event_tasks__at(event_state__tasks(s), i)); i++)
-		tasks += task->account.run_ns;
-	tasks += event_tasks__other(event_state__tasks(s))->run_ns;
-	ASSERT_EQ(t->account.run_ns, cpus);
-	ASSERT_EQ(t->account.run_ns, cgroups);
-	if (!event_tasks__stats(event_state__tasks(s))->evicted)
-		ASSERT_EQ(t->account.run_ns, tasks);
-}
+#include "event_sched.h"
 
 static uint64_t series_sum(const struct event_series *s)
 {
@@ -360,6 +288,85 @@ TEST_F(sched, idle_up_to_the_bound)
 	ASSERT_EQ(1, WATCH->nr_idled);
 	EXPECT_EQ(10 * MS + 1, WATCH->idled[0].task.ns);
 	EXPECT_EQ(1, WATCH->idled[0].idle_cpu);
+}
+
+/*
+ * Two tasks share CPU 0 from 0 to 100 ms, so that one of them waits. CPU 1 idles but for 1 ms
+ * at 40 ms and at 80 ms, in which it runs @visitor of priority @prio.
+ */
+static void idle_but_for(struct feed *f, uint32_t visitor, uint16_t prio)
+{
+	struct ktstr_ev_switch visit = {
+		.h = { .type = KTSTR_EV_SWITCH }, .next_pid = visitor,
+		.prev_prio = 120, .next_prio = prio,
+	};
+
+	feed_affinity(f, 2, T0, 10, 7);
+	feed_affinity(f, 2, T0, 11, 7);
+	feed_switch(f, 0, T0, 10, PREEMPTED, 11);
+	feed_switch(f, 1, T0, 15, ASLEEP, 0);
+	feed_switch(f, 0, T0 + 20 * MS, 11, PREEMPTED, 10);
+	FEED(f, 1, T0 + 40 * MS, visit);
+	feed_switch(f, 1, T0 + 41 * MS, visitor, ASLEEP, 0);
+	feed_switch(f, 0, T0 + 60 * MS, 10, PREEMPTED, 11);
+	FEED(f, 1, T0 + 80 * MS, visit);
+	feed_switch(f, 1, T0 + 81 * MS, visitor, ASLEEP, 0);
+	feed_switch(f, 0, T0 + 100 * MS, 11, ASLEEP, 10);
+}
+
+TEST_F(sched, a_cpus_own_kernel_thread_does_not_end_its_idling)
+{
+	feed_affinity(F, 2, T0, 14, 2);
+	idle_but_for(F, 14, 100);
+	EXPECT_EQ(98 * MS, WATCH->wasted[1].ns);
+	EXPECT_EQ(T0 + 100 * MS, WATCH->wasted[1].at_ns);
+	EXPECT_EQ(10, WATCH->wasted[1].pid);
+	EXPECT_EQ(0, WATCH->wasted[0].ns);
+}
+
+/* It may run anywhere; by its priority it runs in spite of any scheduler. */
+TEST_F(sched, a_real_time_task_does_not_end_it_either)
+{
+	feed_affinity(F, 2, T0, 14, 3);
+	idle_but_for(F, 14, 99);
+	EXPECT_EQ(98 * MS, WATCH->wasted[1].ns);
+}
+
+TEST_F(sched, nor_does_a_deadline_task)
+{
+	idle_but_for(F, 14, UINT16_MAX);
+	EXPECT_EQ(98 * MS, WATCH->wasted[1].ns);
+}
+
+TEST_F(sched, a_task_that_could_run_elsewhere_ends_it)
+{
+	feed_affinity(F, 2, T0, 14, 3);
+	idle_but_for(F, 14, 100);
+	EXPECT_EQ(40 * MS, WATCH->wasted[1].ns);
+}
+
+TEST_F(sched, a_task_whose_affinity_is_not_known_ends_it)
+{
+	idle_but_for(F, 14, 100);
+	EXPECT_EQ(40 * MS, WATCH->wasted[1].ns);
+}
+
+/* Before and behind a moment without a waiting task are two times, however it falls. */
+TEST_F(sched, nobody_waits_while_a_cpu_runs_its_own_thread)
+{
+	feed_affinity(F, 2, T0, 14, 2);
+	feed_affinity(F, 2, T0, 10, 7);
+	feed_affinity(F, 2, T0, 11, 7);
+	SW(0, T0, 10, PREEMPTED, 11);
+	SW(1, T0, 15, ASLEEP, 0);
+	SW(1, T0 + 40 * MS, 0, RUNNABLE, 14);
+	SW(0, T0 + 40 * MS + 100 * US, 11, ASLEEP, 10);
+	feed_wake(F, KTSTR_EV_WAKEUP, 0, T0 + 40 * MS + 200 * US, 11, 10, 0);
+	SW(1, T0 + 41 * MS, 14, ASLEEP, 0);
+	SW(0, T0 + 71 * MS, 10, ASLEEP, 11);
+	EXPECT_EQ(40 * MS, WATCH->wasted[1].ns);
+	event_state__end(self->s, T0 + 80 * MS);
+	EXPECT_EQ(40 * MS, WATCH->wasted[1].ns);
 }
 
 /* 1 of 2 s throttled: neither starving nor an idle CPU's fault. */
@@ -675,6 +682,70 @@ TEST_F(sched, sched_ext_is_followed)
 	EXPECT_EQ(1, TOTALS->scx.disables);
 	EXPECT_EQ(-7, TOTALS->scx.exit_code);
 	EXPECT_STREQ("runnable task stall", TOTALS->scx.reason);
+}
+
+static void scx_state(struct event_state *s, uint64_t t, bool on, uint16_t kind)
+{
+	struct ktstr_ev_scx_state st = {
+		.h = { .type = KTSTR_EV_SCX_STATE, .flags = on ? KTSTR_EVF_ON : 0, .arg = kind },
+	};
+	struct event_record rec = { .ev = &st.h, .len = sizeof(st), .time_ns = t };
+
+	event_state__record(s, &rec);
+}
+
+TEST_F(sched, comings_and_goings_are_counted_in_the_window_and_before)
+{
+	const struct event_scx *x = &TOTALS->scx;
+
+	scx_state(self->s, T0, true, 0);
+	EXPECT_EQ(1, x->enables);
+	event_state__begin(self->s, T0 + MS);
+	EXPECT_EQ(1, x->enables_before);
+	EXPECT_EQ(0, x->window_enables);
+	scx_state(self->s, T0 + 2 * MS, false, 64);
+	scx_state(self->s, T0 + 3 * MS, true, 0);
+	EXPECT_EQ(1, x->window_disables);
+	EXPECT_EQ(1, x->window_enables);
+	EXPECT_EQ(T0 + 2 * MS, x->exit_ns);
+	EXPECT_TRUE(x->enabled);
+	event_state__end(self->s, T0 + 4 * MS);
+	scx_state(self->s, T0 + 5 * MS, false, 64);
+	EXPECT_EQ(1, x->window_disables);
+}
+
+/* The process of a scheduler that was ejected closes what is gone already. */
+TEST_F(sched, an_end_that_the_kernel_has_no_reason_for_is_none)
+{
+	const struct event_scx *x = &TOTALS->scx;
+
+	scx_state(self->s, T0, true, 0);
+	scx_state(self->s, T0 + 1, false, 1026);
+	scx_state(self->s, T0 + 2, false, 0);
+	EXPECT_EQ(1, x->disables);
+	EXPECT_EQ(1026, x->exit_kind);
+	/* One that fails while it is enabled ends before its start is told. */
+	scx_state(self->s, T0 + 3, false, 1024);
+	scx_state(self->s, T0 + 4, true, 0);
+	scx_state(self->s, T0 + 5, false, 0);
+	EXPECT_EQ(2, x->disables);
+	EXPECT_EQ(1024, x->exit_kind);
+	EXPECT_FALSE(x->enabled);
+	/* It was let go of: the next end is one. */
+	scx_state(self->s, T0 + 6, true, 0);
+	scx_state(self->s, T0 + 7, false, 0);
+	EXPECT_EQ(3, x->disables);
+}
+
+/* A kernel whose reasons cannot be read tells ends all the same. */
+TEST_F(sched, an_end_without_any_reason_counts_where_none_are_told)
+{
+	scx_state(self->s, T0, true, 0);
+	scx_state(self->s, T0 + 1, false, 0);
+	scx_state(self->s, T0 + 2, false, 0);
+	scx_state(self->s, T0 + 3, true, 0);
+	scx_state(self->s, T0 + 4, false, 0);
+	EXPECT_EQ(2, TOTALS->scx.disables);
 }
 
 TEST(series_keep_their_sum_when_they_widen)

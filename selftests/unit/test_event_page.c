@@ -287,13 +287,15 @@ TEST_F(page, padding_of_an_odd_length_ends_a_page)
 
 TEST_F(page, every_fill_level_and_every_length_of_the_payload)
 {
+	const uint32_t event = 4 + sizeof(a_switch);
+
 	for (int i = 0; i < 150; i++)
 		put_event(self->page, 1, &a_switch, sizeof(a_switch));
 	for (uint32_t used = 0; used <= 200; used++) {
 		self->page->words[1] = used;
 		self->seen->n = 0;
-		ASSERT_EQ(used % 20 ? EVENT_PAGE_CUT : 0, DECODE(0, self->page->words, PAGE));
-		ASSERT_EQ(used / 20, self->seen->n);
+		ASSERT_EQ(used % event ? EVENT_PAGE_CUT : 0, DECODE(0, self->page->words, PAGE));
+		ASSERT_EQ(used / event, self->seen->n);
 	}
 	self->page->words[1] = self->page->at;
 	for (uint32_t len = 0; len <= HEAD + self->page->at + 8; len++) {
@@ -303,7 +305,7 @@ TEST_F(page, every_fill_level_and_every_length_of_the_payload)
 		memcpy(exact, self->page->words, len);
 		self->seen->n = 0;
 		ASSERT_EQ(len < HEAD + self->page->at ? EVENT_PAGE_CUT : 0, DECODE(0, exact, len));
-		ASSERT_EQ(len < HEAD ? 0 : (len - HEAD) / 20 > 150 ? 150 : (len - HEAD) / 20,
+		ASSERT_EQ(len < HEAD ? 0 : (len - HEAD) / event > 150 ? 150 : (len - HEAD) / event,
 			  self->seen->n);
 		free(exact);
 	}

@@ -387,7 +387,8 @@ TEST(nonsense_is_survived_and_adds_up)
 			const struct event_cpu *cpu = event_state__cpu(s, c);
 
 			cpus += cpu->account.run_ns;
-			ASSERT_EQ(window, cpu->account.run_ns + cpu->idle_ns + cpu->unknown_ns) {
+			ASSERT_EQ(window, cpu->account.run_ns + cpu->idle_ns +
+				  cpu->offline_ns + cpu->unknown_ns) {
 				TH_LOG("round %llu cpu %u", (unsigned long long)round, c);
 			}
 		}

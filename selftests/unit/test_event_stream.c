@@ -213,7 +213,7 @@ TEST_F(stream, a_record_too_short_for_its_type_is_a_hole)
 TEST_F(stream, a_page_of_another_clock)
 {
 	struct ktstr_dev_clock clock = { .ring_ns = 2 * SEC, .mono_ns = 1 * SEC };
-	uint64_t page[512] = { 6 * SEC, 20 };
+	uint64_t page[512] = { 6 * SEC, 4 + sizeof(struct ktstr_ev_switch) };
 	struct ktstr_ev_switch sw = {
 		.h = { .type = KTSTR_EV_SWITCH, .arg = 1, .pid = 7 }, .next_pid = 0,
 	};
@@ -257,7 +257,7 @@ TEST(several_pages_in_a_frame)
 		uint32_t head = sizeof(sw) / 4;
 
 		pages[i * 512] = T0 + i * MS;
-		pages[i * 512 + 1] = 20;
+		pages[i * 512 + 1] = 4 + sizeof(sw);
 		memcpy(&pages[i * 512 + 2], &head, 4);
 		memcpy((uint8_t *)&pages[i * 512 + 2] + 4, &sw, sizeof(sw));
 	}
@@ -297,7 +297,7 @@ TEST_F(stream, tables)
 	EXPECT_TOLD(b.data, "cgroup 6                           12.5% ");
 	EXPECT_TOLD(b.data, "spinner (10)                       50.0% ");
 	EXPECT_TOLD(b.data, "\npid 12                             49.5% ");
-	EXPECT_TOLD(b.data, "CPU 1: 50.5%, 0.0%                 49.5% ");
+	EXPECT_TOLD(b.data, "CPU 1: 50.5%, 0.0%, 0.0%           49.5% ");
 	EXPECT_TOLD(b.data, "\nRunnable for more than 50.0ms without running: 1 times, 100ms ");
 	EXPECT_TOLD(b.data, "     100ms until +0.101000 s, vic tim (11) of an unknown cgroup on CPU 0\n");
 	EXPECT_TOLD(b.data, "      +0.001000 s CPU 0 switch     11 (preempted) -> 10\n");

@@ -87,6 +87,11 @@ static const struct part {
 	{ 0xffffe & ~(1ull << KTSTR_EV_WAKING), 0, true },
 	{ 0xffffe & ~(1ull << KTSTR_EV_EXIT), 0, true },
 	{ 0xffffe & ~(1ull << KTSTR_EV_PRIO), 0, false },
+	{ 0xffffe, KTSTR_FILTER_TYPES, false },
+	/* Left out by a plan without quotas, or by who asked for others. */
+	{ 0xffffe & ~(1ull << KTSTR_EV_THROTTLE), 0, false },
+	{ 0xffffe & ~(1ull << KTSTR_EV_THROTTLE), KTSTR_FILTER_TYPES, true },
+	{ 0xffffe & ~(1ull << KTSTR_EV_SWITCH), KTSTR_FILTER_TYPES, true },
 	{ 0xffffe & ~(7ull << KTSTR_EV_SCX_STATE), 0, false },
 };
 

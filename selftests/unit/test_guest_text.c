@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Texts of the kernel that the guest takes apart: log records, build id notes,
- * the memory map; and the statistics relay over real sockets.
+ * Texts of the kernel that the guest takes apart: log records, build id notes, the memory map.
  */
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "guest/emit.h"
 #include "guest/helo.h"
 #include "guest/kmsg.h"
-#include "guest/stats_relay.h"
 
 #include "unit.h"
 
@@ -189,139 +183,6 @@ TEST(the_first_failure_is_the_outcome)
 	outcome__set(&o, KTSTR_GUEST_ENV, "second");
 	EXPECT_EQ(o.status, KTSTR_GUEST_FAILED);
 	EXPECT_STREQ(o.reason, "first 1");
-}
-
-FIXTURE(stats) {
-	int host;
-	struct sockaddr_un addr;
-	char dir[32];
-};
-
-FIXTURE_SETUP(stats)
-{
-	int sv[2], err;
-
-	strcpy(self->dir, "/tmp/stats_relay.XXXXXX");
-	ASSERT_NE(mkdtemp(self->dir), NULL);
-	self->addr.sun_family = AF_UNIX;
-	snprintf(self->addr.sun_path, sizeof(self->addr.sun_path), "%s/stats", self->dir);
-	ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), 0);
-	ASSERT_EQ(fcntl(sv[1], F_SETFL, O_NONBLOCK), 0);
-	self->host = sv[0];
-	err = stats_relay__start(sv[1], self->addr.sun_path);
-	if (err == -EPERM)
-		SKIP(return, "SCHED_FIFO needs CAP_SYS_NICE");
-	ASSERT_EQ(err, 0);
-}
-
-FIXTURE_TEARDOWN(stats)
-{
-	unlink(self->addr.sun_path);
-	rmdir(self->dir);
-}
-
-/* Reads until @text has come, or fails after five seconds of nothing. */
-static bool expect_text(int fd, const char *text)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	char c;
-
-	for (; *text; text++)
-		if (poll(&p, 1, 5000) != 1 || read(fd, &c, 1) != 1 || c != *text)
-			return false;
-	return true;
-}
-
-static bool quiet(int fd)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-
-	return !poll(&p, 1, 100);
-}
-
-TEST_F(stats, without_a_socket_every_line_has_an_answer)
-{
-	ASSERT_EQ(write(self->host, "{}\n{}\n{", 7), 7);
-	EXPECT_TRUE(expect_text(self->host, STATS_NO_SOCKET STATS_NO_SOCKET));
-	EXPECT_TRUE(quiet(self->host));
-	ASSERT_EQ(write(self->host, "}\n", 2), 2);
-	EXPECT_TRUE(expect_text(self->host, STATS_NO_SOCKET));
-	EXPECT_TRUE(quiet(self->host));
-}
-
-static int listen_at(const struct sockaddr_un *addr)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	if (fd < 0 || bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) || listen(fd, 4))
-		return -1;
-	return fd;
-}
-
-TEST_F(stats, bytes_pass_both_ways_and_the_socket_may_come_and_go)
-{
-	int server, peer;
-
-	ASSERT_EQ(write(self->host, "a\n", 2), 2);
-	EXPECT_TRUE(expect_text(self->host, STATS_NO_SOCKET));
-	server = listen_at(&self->addr);
-	ASSERT_GE(server, 0);
-	ASSERT_EQ(write(self->host, "ask\n", 4), 4);
-	peer = accept(server, NULL, NULL);
-	ASSERT_GE(peer, 0);
-	EXPECT_TRUE(expect_text(peer, "ask\n"));
-	ASSERT_EQ(write(peer, "told\n", 5), 5);
-	EXPECT_TRUE(expect_text(self->host, "told\n"));
-	close(peer);
-	close(server);
-	unlink(self->addr.sun_path);
-	EXPECT_TRUE(quiet(self->host));
-	ASSERT_EQ(write(self->host, "b\n", 2), 2);
-	EXPECT_TRUE(expect_text(self->host, STATS_NO_SOCKET));
-}
-
-/* More than any buffer on the way, both ways at once. */
-TEST_F(stats, sixteen_mib_are_echoed_whole)
-{
-	const size_t total = 16 << 20;
-	size_t sent = 0, got = 0;
-	int server = listen_at(&self->addr);
-	static uint8_t buf[50000];
-
-	ASSERT_GE(server, 0);
-	if (!fork()) {
-		int peer = accept(server, NULL, NULL);
-		ssize_t n;
-
-		while ((n = read(peer, buf, sizeof(buf))) > 0)
-			if (write(peer, buf, (size_t)n) != n)
-				_exit(1);
-		_exit(0);
-	}
-	ASSERT_EQ(fcntl(self->host, F_SETFL, O_NONBLOCK), 0);
-	while (got < total) {
-		struct pollfd p = { .fd = self->host, .events = POLLIN };
-		ssize_t n;
-
-		if (sent < total)
-			p.events |= POLLOUT;
-		ASSERT_EQ(poll(&p, 1, 5000), 1) TH_LOG("stuck at %zu sent, %zu got", sent, got);
-		if (p.revents & POLLIN) {
-			n = read(self->host, buf, sizeof(buf));
-			ASSERT_GT(n, 0);
-			for (ssize_t i = 0; i < n; i++)
-				ASSERT_EQ(buf[i], (uint8_t)((got + (size_t)i) * 31 >> 4));
-			got += (size_t)n;
-		}
-		if (p.revents & POLLOUT) {
-			size_t len = total - sent < sizeof(buf) ? total - sent : sizeof(buf);
-
-			for (size_t i = 0; i < len; i++)
-				buf[i] = (uint8_t)((sent + i) * 31 >> 4);
-			n = write(self->host, buf, len);
-			sent += n > 0 ? (size_t)n : 0;
-		}
-	}
 }
 
 TEST_HARNESS_MAIN

@@ -228,6 +228,32 @@ TEST_F(tree, a_path_without_end_is_refused)
 	EXPECT_SAID("too long");
 }
 
+/* It was cut to what fits and its last part looked up: another module was found. */
+TEST_F(tree, a_name_that_is_too_long_or_a_path_is_none)
+{
+	static const char dep[] = "k/a.ko:\n";
+	char name[66];
+
+	memset(name, 'x', sizeof(name));
+	strcpy(name + 61, "/aaa");
+	EXPECT_EQ(-EINVAL, ask(self, dep, name));
+	EXPECT_SAID("is no name of a module");
+	EXPECT_EQ(-EINVAL, ask(self, dep, "k/a"));
+	EXPECT_EQ(0, ask(self, dep, "a"));
+}
+
+/* A sentence with that name would reach a terminal. */
+TEST_F(tree, a_name_that_no_terminal_shows_is_none)
+{
+	char name[64];
+
+	EXPECT_FALSE(module_tree__name("k/\033[2Ja.ko", 11, name, sizeof(name)));
+	EXPECT_FALSE(module_tree__name("k/a\377.ko", 7, name, sizeof(name)));
+	EXPECT_EQ(-EINVAL, ask(self, "k/a.ko: k/\033[2Jb.ko\n", "a"));
+	EXPECT_EQ(NULL, strchr(self->e.msg, '\033'));
+	EXPECT_SAID("no module");
+}
+
 TEST_F(tree, it_is_found_around_the_kernel_and_below_it_too)
 {
 	char kernel[256], cmd[512];

@@ -16,6 +16,7 @@
 #include "unit.h"
 
 #define HEAD	KTSTR_PLAN_MAGIC "\n"
+#define OP	"op hold ms=1 at=x.c:1\n"
 
 FIXTURE(plan) {
 	struct guest_plan plan;
@@ -58,11 +59,13 @@ static const char whole[] =
 	"duration-ms 3000\n"
 	"sched scx_simple -f %20x%25\n"
 	"sched-timeout-ms 7000\n"
-	"cgroup a cpuset 0-1,3\n"
-	"cgroup b_2-x cpuset 2\n"
-	"workers a spin 4\n"
-	"workers b_2-x spin 1\n"
-	"workers a spin 2\n"
+	"op cgroup cg=a cpus=0-1,3 at=x.c:1\n"
+	"op spawn cg=a name=w0 kind=spin nr=4 group=1 at=x.c:2\n"
+	"op hold ms=3000 at=x.c:3\n"
+	"body steady\n"
+	"llcs 0-1 2-3\n"
+	"nodes 0-3\n"
+	"cores 0,2 1,3\n"
 	"ack-timeout-ms 0\n"
 	"end\n";
 
@@ -178,28 +181,32 @@ TEST_F(plan, scenario_with_everything)
 	EXPECT_EQ(p->sched[3], NULL);
 	EXPECT_EQ(p->sched_timeout_ms, 7000);
 	EXPECT_EQ(p->ack_timeout_ms, 0);
-	ASSERT_EQ(p->nr_cgroups, 2);
-	EXPECT_STREQ(p->cgroups[0].name, "a");
-	EXPECT_STREQ(p->cgroups[0].cpuset, "0-1,3");
-	EXPECT_EQ(p->cgroups[0].cpus.bits[0], 0xb);
-	EXPECT_EQ(p->cgroups[0].nr_workers, 6);
-	EXPECT_STREQ(p->cgroups[1].name, "b_2-x");
-	EXPECT_EQ(p->cgroups[1].nr_workers, 1);
-	ASSERT_EQ(p->nr_workers, 3);
-	EXPECT_EQ(p->workers[1].cgroup, 1);
-	EXPECT_EQ(p->workers[2].cgroup, 0);
-	EXPECT_EQ(p->workers[2].count, 2);
-	EXPECT_EQ(p->total_workers, 7);
+	ASSERT_EQ(p->nr_ops, 3);
+	EXPECT_EQ(p->ops[0].verb, KTSTR_V_CGROUP);
+	EXPECT_STREQ(p->ops[0].cgroup, "a");
+	EXPECT_EQ(p->ops[0].cpus.bits[0], 0xb);
+	EXPECT_EQ(p->ops[1].work.nr, 4);
+	EXPECT_EQ(p->ops[2].verb, KTSTR_V_HOLD);
+	EXPECT_STREQ(p->body, "steady");
+	ASSERT_NE(p->shape, NULL);
+	EXPECT_EQ(p->shape->nr_cpus, 4);
+	EXPECT_EQ(p->shape->online.bits[0], 0xf);
+	EXPECT_EQ(p->shape->llc[1], 0);
+	EXPECT_EQ(p->shape->llc[2], 1);
+	EXPECT_EQ(p->shape->node[3], 0);
+	EXPECT_EQ(p->shape->core[2], 0);
+	EXPECT_EQ(p->shape->core[3], 1);
 }
 
 TEST_F(plan, defaults_are_the_documented_ones)
 {
-	ASSERT_EQ(parse(self, HEAD "scenario s\nduration-ms 1\nend\n"), 0);
+	ASSERT_EQ(parse(self, HEAD "scenario s\nduration-ms 1\n" OP "end\n"), 0);
 	EXPECT_EQ(self->plan.sched, NULL);
 	EXPECT_EQ(self->plan.seed, 0);
 	EXPECT_EQ(self->plan.sched_timeout_ms, PLAN_SCHED_TIMEOUT_MS);
 	EXPECT_EQ(self->plan.ack_timeout_ms, PLAN_ACK_TIMEOUT_MS);
-	EXPECT_EQ(self->plan.total_workers, 0);
+	EXPECT_EQ(self->plan.nr_ops, 1);
+	EXPECT_EQ(self->plan.body, NULL);
 }
 
 TEST_F(plan, exec_keeps_blanks_newlines_and_empty_arguments)
@@ -273,6 +280,10 @@ static const struct bad bads[] = {
 	{ HEAD "exec  ls\nend\n",			"empty" },
 	{ HEAD "sched\nend\n",				"words" },
 	{ HEAD "sched a\nsched b\nend\n",		"twice" },
+	{ HEAD "sched-enable \nend\n",			"empty" },
+	{ HEAD "exec a\nsched b\nsched-enable c\nend\n", "not both" },
+	{ HEAD "exec a\nsched-disable b\nend\n",	"needs a \"sched-enable\"" },
+	{ HEAD "exec a\nsched b\nsched-disable c\nend\n", "needs a \"sched-enable\"" },
 	{ HEAD "exec a%\nend\n",			"hexadecimal" },
 	{ HEAD "exec a%4\nend\n",			"hexadecimal" },
 	{ HEAD "exec a%4g\nend\n",			"hexadecimal" },
@@ -286,22 +297,18 @@ static const struct bad bads[] = {
 	{ HEAD "duration-ms 0\nend\n",			"out of range" },
 	{ HEAD "duration-ms 86400001\nend\n",		"out of range" },
 	{ HEAD "sched-timeout-ms 0\nend\n",		"out of range" },
-	{ HEAD "cgroup a cpuset\nend\n",		"words" },
-	{ HEAD "cgroup a cpus 0\nend\n",		"expected \"cpuset\"" },
-	{ HEAD "cgroup a cpuset 0\ncgroup a cpuset 1\nend\n", "line 3: cgroup a is given twice" },
-	{ HEAD "cgroup .. cpuset 0\nend\n",		"no cgroup name" },
-	{ HEAD "cgroup a/b cpuset 0\nend\n",		"no cgroup name" },
-	{ HEAD "cgroup a%2f.. cpuset 0\nend\n",		"no cgroup name" },
-	{ HEAD "cgroup cpu.max cpuset 0\nend\n",	"no cgroup name" },
-	{ HEAD "cgroup  cpuset 0\nend\n",		"no cgroup name" },
-	{ HEAD "cgroup abcdefghijklmnopqrstuvwxyz123456 cpuset 0\nend\n", "no cgroup name" },
-	{ HEAD "cgroup a cpuset 1-0\nend\n",		"no CPU list" },
-	{ HEAD "workers a spin 1\nend\n",		"no cgroup 'a'" },
-	{ HEAD "cgroup a cpuset 0\nworkers a nap 1\nend\n", "unknown kind" },
-	{ HEAD "cgroup a cpuset 0\nworkers a spin 0\nend\n", "out of range" },
-	{ HEAD "cgroup a cpuset 0\nworkers a spin 1025\nend\n", "out of range" },
-	{ HEAD "cgroup a cpuset 0\nworkers a spin 1024\nworkers a spin 1\nend\n",
-	  "line 4: more than 1024 workers" },
+	{ HEAD "scenario s\nduration-ms 1\nend\n",	"without \"op\"" },
+	{ HEAD "op\nend\n",				"unknown directive 'op'" },
+	{ HEAD "op \nend\n",				"line 2: " },
+	{ HEAD "op nap ms=1\nend\n",			"line 2: " },
+	{ HEAD OP "op cgroup cg=.. at=x.c:1\nend\n",	"line 3: " },
+	{ HEAD "scenario s\nduration-ms 1\nbody s\nend\n", "no \"llcs\"" },
+	{ HEAD "body a\nbody b\nend\n",		"given twice" },
+	{ HEAD "llcs\nend\n",				"words" },
+	{ HEAD "llcs 1-0\nend\n",			"no CPU list" },
+	{ HEAD "llcs 0-1 1-2\nend\n",			"CPU 1 is in two lists" },
+	{ HEAD "llcs 0-1\nnodes 0-2\nend\n",		"different CPUs" },
+	{ HEAD "llcs 0-1024\nend\n",			"no CPU list" },
 };
 
 TEST_F(plan, refused_with_the_line_and_the_reason)
@@ -320,36 +327,17 @@ TEST_F(plan, a_nul_byte_is_refused)
 	EXPECT_EQ(parse_bytes(self, text, sizeof(text) - 1), -EINVAL);
 }
 
-static size_t many_cgroups(char *text, unsigned int n)
+TEST_F(plan, as_many_operations_as_promised_and_no_more)
 {
-	char *p = text + sprintf(text, HEAD "scenario s\nduration-ms 1\n");
+	char *text = malloc(KTSTR_PLAN_MAX), *p = text;
 
-	for (unsigned int i = 0; i < n; i++)
-		p += sprintf(p, "cgroup c%u cpuset 0\n", i);
-	p += sprintf(p, "end\n");
-	return (size_t)(p - text);
-}
-
-TEST_F(plan, as_many_cgroups_as_promised_and_no_more)
-{
-	char text[4096];
-
-	EXPECT_EQ(parse_bytes(self, text, many_cgroups(text, KTSTR_CGROUPS_MAX)), 0);
-	EXPECT_EQ(self->plan.nr_cgroups, KTSTR_CGROUPS_MAX);
-	EXPECT_EQ(parse_bytes(self, text, many_cgroups(text, KTSTR_CGROUPS_MAX + 1)), -EINVAL);
-}
-
-TEST_F(plan, as_many_groups_of_workers_as_workers)
-{
-	char *text = malloc(64 << 10), *p = text;
-
-	p += sprintf(p, HEAD "scenario s\nduration-ms 1\ncgroup a cpuset 0\n");
-	for (unsigned int i = 0; i < KTSTR_WORKERS_MAX; i++)
-		p += sprintf(p, "workers a spin 1\n");
+	p += sprintf(p, HEAD "scenario s\nduration-ms 1\n");
+	for (unsigned int i = 0; i < KTSTR_OPS_MAX; i++)
+		p += sprintf(p, OP);
 	sprintf(p, "end\n");
 	EXPECT_EQ(parse(self, text), 0) TH_LOG("%s", self->e.msg);
-	EXPECT_EQ(self->plan.nr_workers, KTSTR_WORKERS_MAX);
-	sprintf(p, "workers a spin 1\nend\n");
+	EXPECT_EQ(self->plan.nr_ops, KTSTR_OPS_MAX);
+	sprintf(p, OP "end\n");
 	EXPECT_EQ(parse(self, text), -EINVAL);
 	free(text);
 }
@@ -365,6 +353,33 @@ TEST_F(plan, a_line_of_nothing_but_blanks_stays_within_memory)
 	free(text);
 }
 
+TEST_F(plan, commands_that_switch_a_scheduler_arrive)
+{
+	struct plan host = {
+		.scenario = "steady", .duration_ms = 1500, .sched_timeout_ms = 900,
+	};
+	struct buf text;
+
+	host.ops = calloc(1, sizeof(*host.ops));
+	host.nr_ops = 1;
+	host.ops[0] = (struct ktstr_op){ .verb = KTSTR_V_HOLD, .value2 = 1500, .at = "x.c:8" };
+	strv__add(&host.sched_enable, "/bin/sh");
+	strv__add(&host.sched_enable, "a b");
+	strv__add(&host.sched_disable, "/bin/off");
+	buf__init(&text, KTSTR_PLAN_MAX);
+	ASSERT_EQ(plan_write(&host, &text, NULL), 0);
+	ASSERT_EQ(parse_bytes(self, text.data, text.len), 0) TH_LOG("%s", self->e.msg);
+	EXPECT_EQ(NULL, self->plan.sched);
+	EXPECT_STREQ(self->plan.sched_enable[0], "/bin/sh");
+	EXPECT_STREQ(self->plan.sched_enable[1], "a b");
+	EXPECT_EQ(NULL, self->plan.sched_enable[2]);
+	EXPECT_STREQ(self->plan.sched_disable[0], "/bin/off");
+	EXPECT_EQ(NULL, self->plan.sched_disable[1]);
+	EXPECT_EQ(900, self->plan.sched_timeout_ms);
+	buf__free(&text);
+	plan__free(&host);
+}
+
 /* Both ends of the contract: what the one writes is what the other understands. */
 TEST_F(plan, what_the_host_writes_the_guest_reads)
 {
@@ -374,11 +389,6 @@ TEST_F(plan, what_the_host_writes_the_guest_reads)
 		.duration_ms = 1500,
 		.sched_timeout_ms = 900,
 		.ack_timeout_ms = 800,
-		.cgroups = {
-			{ .name = "a", .cpuset = "0-1,3", .kind = KTSTR_WORK_SPIN, .nr_workers = 3 },
-			{ .name = "b", .cpuset = "2", .kind = KTSTR_WORK_SPIN, .nr_workers = 1 },
-		},
-		.nr_cgroups = 2,
 	};
 	const struct guest_plan *p = &self->plan;
 	char every_byte[256];
@@ -387,6 +397,13 @@ TEST_F(plan, what_the_host_writes_the_guest_reads)
 	for (int c = 1; c < 256; c++)
 		every_byte[c - 1] = (char)c;
 	every_byte[255] = '\0';
+	host.ops = calloc(2, sizeof(*host.ops));
+	host.nr_ops = 2;
+	host.ops[0] = (struct ktstr_op){
+		.verb = KTSTR_V_CGROUP, .cgroup = "a", .has_cpus = true, .cpus.bits[0] = 0xb,
+		.at = "a file.c:7",
+	};
+	host.ops[1] = (struct ktstr_op){ .verb = KTSTR_V_HOLD, .value2 = 1500, .at = "x.c:8" };
 	strv__add(&host.sched, "/bin/sh");
 	strv__add(&host.sched, every_byte);
 	strv__add(&host.sched, "");
@@ -402,10 +419,9 @@ TEST_F(plan, what_the_host_writes_the_guest_reads)
 	for (size_t i = 0; i < host.sched.n; i++)
 		EXPECT_STREQ(p->sched[i], host.sched.v[i]);
 	EXPECT_EQ(p->sched[host.sched.n], NULL);
-	ASSERT_EQ(p->nr_cgroups, 2);
-	EXPECT_STREQ(p->cgroups[0].cpuset, "0-1,3");
-	EXPECT_EQ(p->cgroups[0].nr_workers, 3);
-	EXPECT_EQ(p->cgroups[1].nr_workers, 1);
+	ASSERT_EQ(p->nr_ops, 2);
+	EXPECT_EQ(memcmp(&p->ops[0], &host.ops[0], sizeof(p->ops[0])), 0);
+	EXPECT_EQ(memcmp(&p->ops[1], &host.ops[1], sizeof(p->ops[1])), 0);
 	buf__free(&text);
 	plan__free(&host);
 }

@@ -35,13 +35,13 @@ FIXTURE_SETUP(report)
 	memset(self, 0, sizeof(*self));
 	self->args.topology = (struct ktstr_topology){ 1, 1, 2, 1 };
 	self->args.memory_mib = 1024;
-	self->args.duration_s = 3;
+	self->args.duration_ms = 3000;
 	self->args.timeout_s = 60;
 	self->args.seed = 1ull << 51;
 	self->args.sched = "sh -c \"it's \xff\"";
 	self->run.plan.scenario = "steady";
 	self->run.plan.events = KTSTR_WISH_AUTO;
-	scenario__find("steady")->build(&self->args.topology, &self->run.plan, NULL);
+	scenario__plan(ktstr_test__find("steady"), &self->args.topology, &self->run.plan, NULL);
 	self->run.ev = evidence__new(NULL);
 	ASSERT_NE(NULL, self->run.ev);
 	self->r = (struct report){ .args = &self->args, .kernel = "/k/vmlinux", .runs = &self->run,
@@ -63,11 +63,35 @@ static void print(struct report *r, struct ktap *k)
 {
 	struct report_run *run = &r->runs[0];
 
-	verdict__judge(&run->verdict, &run->plan, run->ev, &verdict_default_limits);
+	verdict__judge(&run->verdict, &run->plan, run->ev, NULL);
 	ktap__begin(k, result__points(&run->plan));
 	result__print(k, r, run);
 	ktap__end(k);
 	fflush(k->out);
+}
+
+TEST_F(report, what_the_topology_cannot_carry_is_one_skipped_point)
+{
+	json_t *json, *run;
+	size_t len = 0;
+	char *text;
+
+	free(self->run.ev);
+	self->run.ev = NULL;
+	strcpy(self->run.skip, "steady needs at least 9 CPUs, the topology has 2");
+	self->run.verdict.status = VERDICT_SKIP;
+	result__print(&self->k, &self->r, &self->run);
+	fflush(self->k.out);
+	EXPECT_STREQ("ok 1 steady # SKIP steady needs at least 9 CPUs, the topology has 2\n",
+		     self->text);
+	EXPECT_EQ(EXIT_ALL_SKIPPED, report__exit_status(&self->r, 1));
+	text = json_out__dump(&self->r, EXIT_ALL_SKIPPED, &len);
+	json = json_loadb(text, len, 0, NULL);
+	run = json_array_get(json_object_get(json, "runs"), 0);
+	EXPECT_STREQ("SKIP", json_string_value(json_object_get(run, "verdict")));
+	EXPECT_STREQ(self->run.skip, json_string_value(json_object_get(run, "reason")));
+	json_decref(json);
+	free(text);
 }
 
 TEST_F(report, the_plan_line_counts_the_points_of_every_verdict)
@@ -100,6 +124,49 @@ TEST_F(report, a_failure_tells_its_reason_and_how_to_repeat_it)
 	EXPECT_NE(NULL, strstr(self->text, "--seed 2251799813685248"));
 	EXPECT_NE(NULL, strstr(self->text, "# SKIP not judged"));
 	EXPECT_NE(NULL, strstr(self->text, "CRASH (boot_failed)"));
+}
+
+static void worker(struct evidence *ev, const char *cgroup, uint32_t nr, uint64_t p99_us,
+		   uint64_t max_us)
+{
+	struct evidence_worker *w = &ev->workers[ev->nr_workers++];
+
+	strcpy(w->cgroup, cgroup);
+	strcpy(w->name, "w0");
+	w->worker = ev->nr_workers;
+	w->nr_latencies = nr;
+	w->latency_ns[0] = w->latency_ns[1] = 1000;
+	w->latency_ns[2] = w->latency_ns[3] = p99_us * 1000;
+	w->latency_ns[4] = max_us * 1000;
+}
+
+TEST_F(report, latencies_of_a_crew_are_those_of_its_worst_worker)
+{
+	const char *first, *second;
+	unsigned int lines = 0;
+
+	for (int i = 0; i < 3; i++) {
+		struct op_step *s = &self->run.ev->trace.steps[self->run.ev->trace.nr++];
+
+		s->op.verb = KTSTR_V_CGROUP;
+		snprintf(s->op.cgroup, sizeof(s->op.cgroup), "%c", 'a' + i);
+		s->done = true;
+	}
+	worker(self->run.ev, "a", 10, 30, 70);
+	worker(self->run.ev, "a", 0, 9999, 9999);
+	worker(self->run.ev, "b", 5, 7, 8);
+	worker(self->run.ev, "a", 20, 50, 60);
+	worker(self->run.ev, "c", 0, 1, 1);
+	print(&self->r, &self->k);
+	first = strstr(self->text, "w0 latency of the worst worker: p50 1.0 us, p90 1.0 us, p99 50.0 us, p99.9 50.0 us, max 70.0 us (30 of all)\n");
+	EXPECT_NE(NULL, first) TH_LOG("%s", self->text);
+	second = strstr(self->text, "p99 7.0 us, p99.9 7.0 us, max 8.0 us (5 of all)\n");
+	EXPECT_NE(NULL, second);
+	/* A crew once, and none that measures nothing. */
+	for (const char *p = self->text; (p = strstr(p, "latency of the worst")); p++)
+		lines++;
+	EXPECT_EQ(2, lines);
+	EXPECT_EQ(NULL, strstr(self->text, "9999"));
 }
 
 TEST_F(report, text_of_the_guest_cannot_forge_points)
@@ -156,7 +223,7 @@ TEST_F(report, json_parses_and_carries_the_verdict)
 	size_t len = 0;
 	char *text;
 
-	verdict__judge(&self->run.verdict, &self->run.plan, self->run.ev, &verdict_default_limits);
+	verdict__judge(&self->run.verdict, &self->run.plan, self->run.ev, NULL);
 	text = json_out__dump(&self->r, 1, &len);
 	ASSERT_NE(NULL, text);
 	EXPECT_EQ(strlen(text), len);
@@ -172,9 +239,71 @@ TEST_F(report, json_parses_and_carries_the_verdict)
 	EXPECT_STREQ("CRASH", json_string_value(json_object_get(run, "verdict")));
 	EXPECT_STREQ("boot_failed", json_string_value(json_object_get(run, "kind")));
 	EXPECT_TRUE(json_is_null(json_object_get(run, "window_ns")));
-	EXPECT_EQ(CHECK_NR, json_array_size(json_object_get(run, "checks")));
+	/* All points of this plan: it has no quota, no body and no faults. */
+	EXPECT_EQ(CHECK_NR - 3, json_array_size(json_object_get(run, "checks")));
+	EXPECT_EQ(0, json_array_size(json_object_get(run, "operations")));
 	json_decref(o);
 	free(text);
+}
+
+static json_t *only_run(struct report *r, json_t **o)
+{
+	size_t len = 0;
+	char *text = json_out__dump(r, 1, &len);
+
+	*o = json_loads(text, 0, NULL);
+	free(text);
+	return json_array_get(json_object_get(*o, "runs"), 0);
+}
+
+TEST_F(report, why_a_scheduler_ended_is_printed_and_in_the_json)
+{
+	static const char log[] =
+		"<3,5,9>sched_ext: BPF scheduler \"simple\" disabled (runnable task stall)\n"
+		"<3,6,9>sched_ext: simple: a/0[77] failed to run for 3.100s\n";
+	json_t *o, *x;
+
+	x = json_object_get(only_run(&self->r, &o), "scx_exit");
+	EXPECT_TRUE(json_is_null(x));
+	json_decref(o);
+	sched_exit__feed(&self->run.ev->sched_exit, SCHED_EXIT_BY_LOG, log, strlen(log));
+	sched_exit__feed(&self->run.ev->sched_exit, SCHED_EXIT_BY_SELF, "EXIT: runtime error\n", 20);
+	print(&self->r, &self->k);
+	EXPECT_NE(NULL, strstr(self->text, "#   scheduler exit: simple: SCX_EXIT_ERROR_STALL, kind 1026 (by log)\n"
+			       "#     reason (by log): runnable task stall\n"
+			       "#     message (by log): a/0[77] failed to run for 3.100s\n"
+			       "#     contradiction: log says SCX_EXIT_ERROR_STALL, but scheduler says SCX_EXIT_ERROR\n"))
+		TH_LOG("%s", self->text);
+	x = json_object_get(only_run(&self->r, &o), "scx_exit");
+	EXPECT_STREQ("SCX_EXIT_ERROR_STALL", json_string_value(json_object_get(x, "kind")));
+	EXPECT_STREQ("log", json_string_value(json_object_get(x, "message_by")));
+	EXPECT_EQ(1, json_array_size(json_object_get(x, "contradictions")));
+	EXPECT_TRUE(json_is_null(json_object_get(x, "exit_code")));
+	EXPECT_TRUE(json_is_null(json_object_get(x, "to_verdict_ns")));
+	json_decref(o);
+}
+
+TEST_F(report, entries_that_were_used_are_listed_and_the_others_for_who_asks)
+{
+	static const char rules[] = "2026-12-31 \"BUG: *\" known bug\n2026-12-31 \"x\" no use\n";
+	struct splat_rules *r = &self->r.splat_rules;
+	json_t *o, *a;
+
+	ASSERT_EQ(0, splat_rules__parse(r, rules, strlen(rules), "f", false, 20260101, NULL));
+	self->run.ev->splats.rules = r;
+	splat__feed(&self->run.ev->splats, SPLAT_FROM_DMSG, "<4,1,1>BUG: x\n", 14);
+	print(&self->r, &self->k);
+	EXPECT_NE(NULL, strstr(self->text, "#   allowed by f:1 (until 2026-12-31, used 1 times): known bug\n"));
+	EXPECT_EQ(NULL, strstr(self->text, "no use"));
+	self->args.verbose = true;
+	print(&self->r, &self->k);
+	EXPECT_NE(NULL, strstr(self->text, "#   allowed by f:2 (until 2026-12-31, used 0 times): no use\n"));
+	a = json_object_get(only_run(&self->r, &o), "splat_rules");
+	ASSERT_EQ(2, json_array_size(a));
+	EXPECT_EQ(1, json_integer_value(json_object_get(json_array_get(a, 0), "used")));
+	EXPECT_STREQ("2026-12-31", json_string_value(json_object_get(json_array_get(a, 0), "expires")));
+	json_decref(o);
+	splat_rules__free(r);
 }
 
 TEST_F(report, what_the_events_tell_stands_behind_the_checks_and_in_the_json)
@@ -206,12 +335,52 @@ TEST_F(report, what_the_events_tell_stands_behind_the_checks_and_in_the_json)
 	free(text);
 }
 
+/* A program that failed, and what it said. */
+static void payload_failed(struct report_run *run)
+{
+	struct verdict_check *c = &run->verdict.checks[run->verdict.nr++];
+	struct payload_out *p = &run->ev->payloads.all[run->ev->payloads.nr++];
+
+	run->ev->trace.nr = 1;
+	run->ev->trace.steps[0].op.verb = KTSTR_V_RUN;
+	strcpy(run->ev->trace.steps[0].op.name, "bench");
+	strcpy(run->ev->trace.steps[0].op.cmd, "hackbench -g 1");
+	*c = (struct verdict_check){ .applies = true, .asked = true, .name = "exit_status(bench)",
+				     .status = VERDICT_FAIL, .kind = KIND_EXIT_STATUS };
+	*p = (struct payload_out){ .ended = true, .wait_status = 256, .bytes = { 10, 9 },
+				   .len = { 10, 9 }, .text = { "Time: 0.5\n", "no \x1b[2J\n/" } };
+}
+
+TEST_F(report, what_a_failed_payload_said_is_quoted_and_in_the_json)
+{
+	json_t *o, *p;
+	size_t len = 0;
+	char *text;
+
+	verdict__judge(&self->run.verdict, &self->run.plan, self->run.ev, NULL);
+	payload_failed(&self->run);
+	result__print(&self->k, &self->r, &self->run);
+	fflush(self->k.out);
+	EXPECT_NE(NULL, strstr(self->text, "\n# stdout of payload bench (10 bytes in all):\n#   | Time: 0.5\n"))
+		TH_LOG("%s", self->text);
+	EXPECT_NE(NULL, strstr(self->text, "\n# stderr of payload bench (9 bytes in all):\n#   | no ?[2J\n"));
+	text = json_out__dump(&self->r, 1, &len);
+	o = json_loads(text, 0, NULL);
+	p = json_array_get(json_object_get(json_array_get(json_object_get(o, "runs"), 0),
+					   "payloads"), 0);
+	EXPECT_STREQ("bench", json_string_value(json_object_get(p, "name")));
+	EXPECT_EQ(256, json_integer_value(json_object_get(p, "wait_status")));
+	EXPECT_EQ(0.5, json_real_value(json_object_get(json_object_get(p, "metrics"), "time_s")));
+	json_decref(o);
+	free(text);
+}
+
 TEST_F(report, cut_json_is_known_for_it)
 {
 	size_t len = 0;
 	char *text;
 
-	verdict__judge(&self->run.verdict, &self->run.plan, self->run.ev, &verdict_default_limits);
+	verdict__judge(&self->run.verdict, &self->run.plan, self->run.ev, NULL);
 	text = json_out__dump(&self->r, 1, &len);
 	ASSERT_NE(NULL, text);
 	EXPECT_TRUE(json_out__is_whole(text, len));
@@ -311,6 +480,24 @@ TEST_F(report, an_inherited_descriptor_is_written_not_opened_again)
 	EXPECT_EQ(3, read(p[0], got, sizeof(got)));
 	EXPECT_STREQ("abc", got);
 	EXPECT_EQ(0, fcntl(p[1], F_GETFD));
+}
+
+TEST(a_scenario_of_a_group_has_logs_too)
+{
+	char dir[] = "/tmp/ktstr-group-XXXXXX", path[96];
+	struct ktstr_error e;
+	struct outdir o;
+
+	ASSERT_NE(NULL, mkdtemp(dir));
+	outdir__init(&o);
+	ASSERT_EQ(0, outdir__open(&o, dir, &e)) TH_LOG("%s", e.msg);
+	outdir__logs(&o, "cpuset/swap");
+	outdir__logs(&o, "cpuset/swap.2");
+	EXPECT_EQ(0, outdir__close(&o, &e)) TH_LOG("%s", e.msg);
+	snprintf(path, sizeof(path), "%s/cpuset/swap.2/console.log", dir);
+	EXPECT_EQ(0, access(path, F_OK));
+	snprintf(path, sizeof(path), "rm -rf %s", dir);
+	EXPECT_EQ(0, system(path));
 }
 
 TEST_F(report, the_results_directory_remembers_its_first_error)

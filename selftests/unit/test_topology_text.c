@@ -103,6 +103,21 @@ TEST(everything_that_can_be_said)
 	ktstr_topology__free(&t);
 }
 
+/* It is shown in tables, whose columns a tab would break. */
+TEST(tabs_in_about_become_blanks)
+{
+	static const char text[] = "about\ttwo\tof a kind\t\nshape 1,1,2,1\n";
+	struct ktstr_topology_about about;
+	struct ktstr_topology t;
+	struct ktstr_error e;
+
+	ASSERT_EQ(0, ktstr_topology__read(text, sizeof(text) - 1, "f", &t, &about, &e)) {
+		TH_LOG("%s", e.msg);
+	}
+	EXPECT_STREQ("two of a kind", about.text);
+	ktstr_topology__free(&t);
+}
+
 TEST(the_way_back_is_the_way_there_unless_given)
 {
 	struct ktstr_topology t;

@@ -1,104 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The verdict: a perfect run first, then everything that can be wrong with it,
- * one thing at a time.
+ * one thing at a time; test_verdict_events.c has what can be wrong with the events.
  */
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "host/report.h"
-#include "host/scenario.h"
-#include "host/verdict.h"
-#include "kselftest_harness.h"
-
-FIXTURE(verdict)
-{
-	struct plan plan;
-	struct evidence *ev;
-	struct verdict v;
-};
-
-static void phase(struct evidence *ev, enum ktstr_life_phase p, const char *reason)
-{
-	ev->phase = p;
-	ev->phase_seen |= 1u << p;
-	strcpy(ev->reason[p], reason);
-}
-
-static void worker(struct evidence *ev, const char *cgroup, uint32_t i)
-{
-	struct evidence_worker *w = &ev->workers[ev->nr_workers++];
-
-	strcpy(w->cgroup, cgroup);
-	w->worker = i;
-	w->cpu_ns = 750 * 1000000ull;
-	w->wall_ns = 3000 * 1000000ull;
-	w->iterations = 1000;
-	w->max_gap_ns = 10 * 1000000ull;
-}
-
-/* scx_simple, two cgroups over two CPUs, two workers in each: all is well. */
-FIXTURE_SETUP(verdict)
-{
-	const struct ktstr_topology t = { 1, 1, 2, 1 };
-	struct evidence *ev = evidence__new(NULL);
-
-	memset(&self->plan, 0, sizeof(self->plan));
-	ASSERT_NE(NULL, ev);
-	self->ev = ev;
-	self->plan.scenario = "steady";
-	self->plan.duration_ms = 3000;
-	ASSERT_EQ(0, scenario__find("steady")->build(&t, &self->plan, NULL));
-	ASSERT_EQ(0, strv__add(&self->plan.sched, "/ktstr/bin/scx_simple"));
-	ev->has_helo = ev->has_ready = ev->has_test = ev->has_exit = true;
-	ev->helo.nr_cpus = 2;
-	phase(ev, KTSTR_LIFE_INIT, "");
-	phase(ev, KTSTR_LIFE_SCHED_ATTACHED, "simple");
-	phase(ev, KTSTR_LIFE_PAYLOAD, "");
-	ev->start.seen = ev->end.seen = true;
-	ev->start.time_ns = 1000000000ull;
-	ev->end.time_ns = 4000000000ull;
-	strcpy(ev->start.sched.state, "enabled");
-	strcpy(ev->start.sched.ops, "simple");
-	ev->start.sched.enable_seq = 1;
-	ev->end.sched = ev->start.sched;
-	for (uint32_t i = 0; i < 2; i++) {
-		worker(ev, "a", i);
-		worker(ev, "b", i);
-	}
-	ev->machine_end = VMM_END_RESET;
-	ev->frames.frames = 20;
-	self->plan.events = KTSTR_WISH_AUTO;
-	ev->events = (struct events_result){
-		.has_info = true, .path = KTSTR_EVENTS_MODULE, .nr_cpus = 2, .emitted = 300,
-		.sent = 300, .received = 300, .measured = true, .complete = true,
-	};
-}
-
-FIXTURE_TEARDOWN(verdict)
-{
-	plan__free(&self->plan);
-	free(self->ev);
-}
-
-#define JUDGE(_status, _kind) do {							\
-	verdict__judge(&self->v, &self->plan, self->ev, &verdict_default_limits);	\
-	EXPECT_EQ(_status, self->v.status) TH_LOG("%s", self->v.reason);		\
-	EXPECT_EQ(_kind, self->v.kind)							\
-		TH_LOG("%s: %s", verdict__kind_name(self->v.kind), self->v.reason);	\
-} while (0)
-
-#define EXPECT_REASON(_text) EXPECT_NE(NULL, strstr(self->v.reason, _text)) TH_LOG("%s", self->v.reason)
+#include "verdict_case.h"
 
 TEST_F(verdict, a_perfect_run_passes_every_check)
 {
 	JUDGE(VERDICT_PASS, KIND_OK);
 	for (int i = 0; i < CHECK_NR; i++) {
-		EXPECT_TRUE(self->v.checks[i].applies);
-		EXPECT_EQ(VERDICT_PASS, self->v.checks[i].status);
-		EXPECT_NE('\0', self->v.checks[i].reason[0]);
+		const struct verdict_check *c = &self->v.checks[i];
+
+		EXPECT_EQ(i != CHECK_QUOTA && i != CHECK_BODY && i != CHECK_FAULTS, c->applies) TH_LOG("%s", c->name);
+		if (!c->applies)
+			continue;
+		/* Nobody has given it the events themselves. */
+		EXPECT_EQ(c->kind == KIND_NO_EVENTS ? VERDICT_SKIP : VERDICT_PASS, c->status)
+			TH_LOG("%s: %s", c->name, c->reason);
+		EXPECT_NE('\0', c->reason[0]);
 	}
 }
 
@@ -107,7 +30,7 @@ TEST_F(verdict, nothing_at_all_is_a_failed_boot)
 	struct evidence *empty = evidence__new(NULL);
 
 	empty->machine_end = VMM_END_RESET;
-	verdict__judge(&self->v, &self->plan, empty, &verdict_default_limits);
+	verdict__judge(&self->v, &self->plan, empty, NULL);
 	EXPECT_EQ(VERDICT_CRASH, self->v.status);
 	EXPECT_EQ(KIND_BOOT_FAILED, self->v.kind);
 	EXPECT_EQ(VERDICT_SKIP, self->v.checks[CHECK_SHARES].status);
@@ -267,6 +190,241 @@ TEST_F(verdict, without_sched_none_may_be_enabled)
 	EXPECT_STREQ("sched_none", self->v.checks[CHECK_SCHED].name);
 }
 
+/* Of the events: programs for it there, one attach, nothing since. */
+static void events_tell(struct evidence *ev)
+{
+	ev->events.sched = (struct events_sched){
+		.told = true, .enables = 1, .enables_before = 1, .name = "simple",
+	};
+}
+
+TEST_F(verdict, events_find_what_is_between_two_reads)
+{
+	events_tell(self->ev);
+	JUDGE(VERDICT_PASS, KIND_OK);
+	EXPECT_NE(NULL, strstr(self->v.checks[CHECK_SCHED].reason, "no event says otherwise"));
+	/* Detached and attached anew, on a kernel without enable_seq. */
+	self->ev->start.sched.enable_seq = self->ev->end.sched.enable_seq = 0;
+	self->ev->events.sched.window_disables = 1;
+	self->ev->events.sched.window_enables = 1;
+	JUDGE(VERDICT_FAIL, KIND_SCHED_REPLACED);
+	EXPECT_REASON("let go of the scheduler 1 times in the window");
+	/* The record of one of the two is lost. */
+	self->ev->events.sched.window_disables = 0;
+	JUDGE(VERDICT_FAIL, KIND_SCHED_REPLACED);
+	self->ev->events.sched.window_disables = 1;
+	self->ev->events.sched.window_enables = 0;
+	JUDGE(VERDICT_FAIL, KIND_SCHED_REPLACED);
+	/* Nobody listened. */
+	self->ev->events.sched.told = false;
+	JUDGE(VERDICT_PASS, KIND_OK);
+}
+
+TEST_F(verdict, the_record_of_an_attach_may_come_late_but_only_once)
+{
+	events_tell(self->ev);
+	self->ev->events.sched.enables_before = 0;
+	self->ev->events.sched.window_enables = 1;
+	JUDGE(VERDICT_PASS, KIND_OK);
+	self->ev->events.sched.window_enables = 2;
+	JUDGE(VERDICT_FAIL, KIND_SCHED_REPLACED);
+}
+
+TEST_F(verdict, events_and_sysfs_must_name_the_same)
+{
+	events_tell(self->ev);
+	strcpy(self->ev->events.sched.name, "other");
+	JUDGE(VERDICT_FAIL, KIND_SCHED_REPLACED);
+	EXPECT_REASON("\"other\"");
+	/* Names in records are cut. */
+	strcpy(self->ev->start.sched.ops, "a_name_that_is_longer_than_a_record_holds");
+	strcpy(self->ev->end.sched.ops, self->ev->start.sched.ops);
+	memcpy(self->ev->events.sched.name, self->ev->start.sched.ops, 31);
+	JUDGE(VERDICT_PASS, KIND_OK);
+	self->ev->events.sched = (struct events_sched){ .told = true };
+	JUDGE(VERDICT_INCONCLUSIVE, KIND_SCHED_UNPROVEN);
+	EXPECT_REASON("no event told");
+}
+
+/* The test itself ends the scheduler and starts it again, 3 s after the window began. */
+static void restart_in_window(FIXTURE_DATA(verdict) *self)
+{
+	struct plan *plan = &self->plan;
+	struct ktstr_op *op = &plan->ops[plan->nr_ops];
+
+	op[0] = *OP(KTSTR_V_SCHED_RESTART);
+	op[1] = op[-1];
+	plan->nr_ops += 2;
+	op_did(self->ev, &op[0], 4000000000ull, 4000000000ull);
+	op_did(self->ev, &op[1], 4000000000ull, 7000000000ull);
+	self->ev->end.time_ns = 7000000000ull;
+	self->ev->end.sched.enable_seq = 2;
+	self->ev->events.sched.enables = 2;
+	self->ev->events.sched.window_enables = self->ev->events.sched.window_disables = 1;
+}
+
+#define JUDGE_SCHED(_status, _kind) do {						\
+	verdict__judge(&self->v, &self->plan, self->ev, NULL);				\
+	EXPECT_EQ(VERDICT_PASS, self->v.checks[CHECK_COMPLETED].status);		\
+	EXPECT_EQ(_status, self->v.checks[CHECK_SCHED].status)				\
+		TH_LOG("%s", self->v.checks[CHECK_SCHED].reason);			\
+	EXPECT_EQ(_kind, self->v.checks[CHECK_SCHED].kind);				\
+} while (0)
+
+TEST_F(verdict, records_may_tell_what_operations_did_and_no_more)
+{
+	struct events_sched *s = &self->ev->events.sched;
+
+	events_tell(self->ev);
+	restart_in_window(self);
+	JUDGE_SCHED(VERDICT_PASS, KIND_OK);
+	s->window_disables = 2;
+	JUDGE_SCHED(VERDICT_FAIL, KIND_SCHED_REPLACED);
+	s->window_disables = 1;
+	s->window_enables = 2;
+	JUDGE_SCHED(VERDICT_FAIL, KIND_SCHED_REPLACED);
+	/* The first one's record came late. */
+	s->enables_before = 0;
+	JUDGE_SCHED(VERDICT_PASS, KIND_OK);
+	s->window_enables = 3;
+	JUDGE_SCHED(VERDICT_FAIL, KIND_SCHED_REPLACED);
+	s->told = false;
+	JUDGE_SCHED(VERDICT_PASS, KIND_OK);
+	self->ev->end.sched.enable_seq = 3;
+	JUDGE_SCHED(VERDICT_FAIL, KIND_SCHED_REPLACED);
+}
+
+#define DISABLED(_why)	"<3,5,9>sched_ext: BPF scheduler \"simple\" disabled (" _why ")\n"
+#define UNREG		DISABLED("unregistered from user space")
+#define ERROR		DISABLED("runtime error") "<3,6,9>sched_ext: simple: bad dsq\n"
+
+static void log_anew(struct evidence *ev, const char *log)
+{
+	memset(&ev->sched_exit, 0, sizeof(ev->sched_exit));
+	dmsg(ev, log);
+}
+
+/* The kernel lets go of it once, as it should, but not because it was told to. */
+TEST_F(verdict, an_error_at_the_moment_of_an_operation_is_a_death)
+{
+	events_tell(self->ev);
+	restart_in_window(self);
+	log_anew(self->ev, UNREG);
+	JUDGE_SCHED(VERDICT_PASS, KIND_OK);
+	log_anew(self->ev, ERROR);
+	JUDGE_SCHED(VERDICT_FAIL, KIND_SCHED_DIED);
+	EXPECT_NE(NULL, strstr(self->v.checks[CHECK_SCHED].reason,
+			       "was to take it away: runtime error (bad dsq)"))
+		TH_LOG("%s", self->v.checks[CHECK_SCHED].reason);
+	/* How it ended the second time is not known to be in the window. */
+	log_anew(self->ev, UNREG ERROR);
+	JUDGE_SCHED(VERDICT_PASS, KIND_OK);
+	/* Without an operation the state and its count would tell; this one is of another. */
+	self->ev->trace.nr -= 2;
+	self->plan.nr_ops -= 2;
+	self->ev->end.sched.enable_seq = 1;
+	self->ev->events.sched.window_enables = self->ev->events.sched.window_disables = 0;
+	log_anew(self->ev, ERROR);
+	JUDGE_SCHED(VERDICT_PASS, KIND_OK);
+}
+
+TEST_F(verdict, an_error_of_a_scheduler_that_does_not_come_back_is_a_death)
+{
+	static const char trace[] =
+		"  a-1  [000] d..1.  9.1: sched_ext_dump: a[1] triggered exit kind 1025:\n"
+		"  a-1  [000] d..1.  9.1: sched_ext_dump:   scx_bpf_error (no)\n";
+	struct plan *plan = &self->plan;
+
+	events_tell(self->ev);
+	restart_in_window(self);
+	plan->ops[plan->nr_ops - 2].verb = KTSTR_V_SCHED_DETACH;
+	self->ev->trace.steps[self->ev->trace.nr - 2].op.verb = KTSTR_V_SCHED_DETACH;
+	self->ev->end.sched = (struct evidence_sched){ .state = "disabled", .enable_seq = 1 };
+	self->ev->events.sched.window_enables = 0;
+	log_anew(self->ev, UNREG);
+	JUDGE_SCHED(VERDICT_PASS, KIND_OK);
+	log_anew(self->ev, UNREG ERROR);
+	JUDGE_SCHED(VERDICT_FAIL, KIND_SCHED_DIED);
+	/* The trace tells it where the log does not. */
+	log_anew(self->ev, "");
+	sched_exit__feed(&self->ev->sched_exit, SCHED_EXIT_BY_TRACE, trace, strlen(trace));
+	JUDGE_SCHED(VERDICT_FAIL, KIND_SCHED_DIED);
+	EXPECT_NE(NULL, strstr(self->v.checks[CHECK_SCHED].reason, "scx_bpf_error (no)"));
+}
+
+TEST_F(verdict, a_visit_of_a_scheduler_nobody_asked_for_is_found)
+{
+	strv__free(&self->plan.sched);
+	strcpy(self->ev->start.sched.state, "disabled");
+	self->ev->start.sched.ops[0] = '\0';
+	self->ev->end.sched = self->ev->start.sched;
+	self->ev->events.sched.told = true;
+	JUDGE(VERDICT_PASS, KIND_OK);
+	self->ev->events.sched.window_enables = self->ev->events.sched.window_disables = 1;
+	strcpy(self->ev->events.sched.name, "guest");
+	JUDGE(VERDICT_FAIL, KIND_SCHED_UNASKED);
+	/* Nobody listened; the kernel counts. */
+	self->ev->events.sched = (struct events_sched){ .told = false };
+	JUDGE(VERDICT_PASS, KIND_OK);
+	self->ev->end.sched.enable_seq++;
+	JUDGE(VERDICT_FAIL, KIND_SCHED_UNASKED);
+	EXPECT_REASON("enable_seq went from 1 to 2");
+}
+
+TEST_F(verdict, a_death_has_the_kernels_reason)
+{
+	static const char log[] =
+		"<3,5,9>sched_ext: BPF scheduler \"simple\" disabled (runnable task stall)\n"
+		"<3,6,9>sched_ext: simple: a/0[77] failed to run for 3.100s\n";
+	struct evidence *ev = self->ev;
+
+	dmsg(ev, log);
+	phase(ev, KTSTR_LIFE_SCHED_STARTING, "");
+	phase(ev, KTSTR_LIFE_SCHED_DIED, "was detached while its process lives on");
+	ev->end.seen = false;
+	JUDGE(VERDICT_FAIL, KIND_SCHED_DETACHED);
+	EXPECT_REASON("the scheduler died: runnable task stall (a/0[77] failed to run for 3.100s); it was detached");
+	EXPECT_EQ(VERDICT_FAIL, self->v.checks[CHECK_SCHED].status);
+	/* Its process went as well. */
+	ev->has_sched_exit = true;
+	ev->sched_ran_ns = 1500000000;
+	JUDGE(VERDICT_FAIL, KIND_SCHED_DIED);
+	EXPECT_REASON("the scheduler died in mid-run, 1.50 s after its start: runnable task stall (a/0[77] failed to run for 3.100s); it exited with status 0");
+	/* That it was let go of says nothing that its process does not. */
+	memset(&ev->sched_exit, 0, sizeof(ev->sched_exit));
+	dmsg(ev, "<6,5,9>sched_ext: BPF scheduler \"simple\" disabled (unregistered from user space)\n");
+	ev->sched_wait_status = SIGTERM;
+	JUDGE(VERDICT_FAIL, KIND_SCHED_DIED);
+	EXPECT_REASON("the scheduler was killed by signal 15");
+}
+
+TEST_F(verdict, a_death_that_only_the_kernel_tells_is_one)
+{
+	static const char trace[] =
+		"  a-1  [000] d..1.  9.1: sched_ext_dump: a[1] triggered exit kind 1025:\n"
+		"  a-1  [000] d..1.  9.1: sched_ext_dump:   scx_bpf_error (no)\n";
+	struct evidence *ev = self->ev;
+
+	dmsg(ev, "<3,5,9>sched_ext: BPF scheduler \"simple\" disabled (runtime error)\n");
+	/* Nobody asked for it: a command of the guest's, say. */
+	JUDGE(VERDICT_PASS, KIND_OK);
+	phase(ev, KTSTR_LIFE_SCHED_STARTING, "");
+	ev->has_exit = ev->has_test = ev->end.seen = false;
+	ev->stop = EVIDENCE_STOP_DECIDED;
+	JUDGE(VERDICT_FAIL, KIND_SCHED_DETACHED);
+	EXPECT_REASON("the scheduler died: runtime error");
+	/* The trace tells it before the log does. */
+	memset(&ev->sched_exit, 0, sizeof(ev->sched_exit));
+	EXPECT_FALSE(evidence__sched_failed(ev));
+	sched_exit__feed(&ev->sched_exit, SCHED_EXIT_BY_TRACE, trace, strlen(trace));
+	EXPECT_TRUE(evidence__sched_failed(ev));
+	JUDGE(VERDICT_FAIL, KIND_SCHED_DETACHED);
+	EXPECT_REASON("the scheduler died: scx_bpf_error (no)");
+	/* What is an error after the window is none of it. */
+	ev->end.seen = true;
+	EXPECT_FALSE(evidence__sched_failed(ev));
+}
+
 TEST_F(verdict, workers_must_report_live_and_work)
 {
 	struct evidence_worker *w = &self->ev->workers[3];
@@ -280,64 +438,10 @@ TEST_F(verdict, workers_must_report_live_and_work)
 	JUDGE(VERDICT_FAIL, KIND_WORKER_MISSING);
 }
 
-TEST_F(verdict, the_off_cpu_bound_is_exact)
-{
-	self->ev->workers[1].max_gap_ns = verdict_default_limits.off_cpu_ns;
-	JUDGE(VERDICT_PASS, KIND_OK);
-	self->ev->workers[1].max_gap_ns++;
-	JUDGE(VERDICT_FAIL, KIND_STARVED);
-	EXPECT_REASON("b/0");
-}
-
-TEST_F(verdict, steal_makes_a_long_gap_inconclusive)
-{
-	/* 10 % of 2 CPUs for 3 s is 600 ms. */
-	self->ev->workers[1].max_gap_ns = 900000000ull;
-	self->ev->end.steal_ns = 600000000ull;
-	JUDGE(VERDICT_FAIL, KIND_STARVED);
-	self->ev->end.steal_ns = 600000001ull;
-	JUDGE(VERDICT_INCONCLUSIVE, KIND_STARVED);
-	EXPECT_REASON("10.0 %");
-	/* Steal alone is no reason to doubt a bound that held. */
-	self->ev->workers[1].max_gap_ns = 1000;
-	JUDGE(VERDICT_PASS, KIND_OK);
-}
-
 TEST_F(verdict, running_outside_of_the_cpuset_fails)
 {
 	self->ev->workers[2].off_cpuset = 1;
 	JUDGE(VERDICT_FAIL, KIND_OFF_CPUSET);
-}
-
-TEST_F(verdict, shares_are_judged_at_twenty_points)
-{
-	for (int pct = 0; pct <= 100; pct++) {
-		for (int i = 0; i < 4; i++)
-			self->ev->workers[i].cpu_ns = 1 + 1000000ull * (i % 2 ? 100 - pct : pct);
-		verdict__judge(&self->v, &self->plan, self->ev, &verdict_default_limits);
-		EXPECT_EQ(pct < 30 || pct > 70 ? VERDICT_FAIL : VERDICT_PASS,
-			  self->v.checks[CHECK_SHARES].status) TH_LOG("%d %%", pct);
-	}
-}
-
-TEST_F(verdict, shares_are_no_question_when_nothing_is_shared)
-{
-	const struct ktstr_topology t = { 1, 2, 1, 1 };
-
-	ASSERT_EQ(0, scenario__find("steady")->build(&t, &self->plan, NULL));
-	EXPECT_STREQ("0", self->plan.cgroups[0].cpuset);
-	EXPECT_STREQ("1", self->plan.cgroups[1].cpuset);
-	verdict__plan_checks(&self->v, &self->plan);
-	EXPECT_FALSE(self->v.checks[CHECK_SHARES].applies);
-}
-
-static void dmsg(struct evidence *ev, const char *log)
-{
-	struct assembler_frame f = {
-		.type = KTSTR_T_DMSG, .data = (const uint8_t *)log, .len = strlen(log),
-	};
-
-	evidence__frame(ev, &f);
 }
 
 TEST_F(verdict, a_splat_fails_even_a_perfect_run)
@@ -352,12 +456,47 @@ TEST_F(verdict, an_incomplete_kernel_log_is_never_clean)
 	dmsg(self->ev, "<12,7,0>" KTSTR_DMSG_INCOMPLETE "says a process\n");
 	JUDGE(VERDICT_PASS, KIND_OK);
 	dmsg(self->ev, "<4,8,0>" KTSTR_DMSG_INCOMPLETE "5 records were overwritten\n");
-	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST);
-	EXPECT_EQ(VERDICT_INCONCLUSIVE, self->v.checks[CHECK_KERNEL_LOG].status);
+	JUDGE(VERDICT_FAIL, KIND_LOG_NOT_SCANNED);
+	EXPECT_EQ(VERDICT_FAIL, self->v.checks[CHECK_KERNEL_LOG].status);
 	EXPECT_REASON("5 records");
 	/* A splat that was seen is a failure all the same. */
 	dmsg(self->ev, "<4,9,1>WARNING: CPU: 0 PID: 1 at kernel/x.c:1 f+0x1/0x2\n");
 	JUDGE(VERDICT_FAIL, KIND_SPLAT);
+}
+
+TEST_F(verdict, a_kernel_log_that_never_came_is_never_clean)
+{
+	memset(&self->ev->tail[EVIDENCE_DMSG], 0, sizeof(self->ev->tail[0]));
+	JUDGE(VERDICT_FAIL, KIND_LOG_NOT_SCANNED);
+	EXPECT_REASON("the guest sent none");
+	/* One that crashed before it could send it fails for that. */
+	self->ev->has_exit = self->ev->has_test = self->ev->end.seen = false;
+	JUDGE(VERDICT_CRASH, KIND_GUEST_GONE);
+	EXPECT_EQ(VERDICT_SKIP, self->v.checks[CHECK_KERNEL_LOG].status);
+}
+
+TEST_F(verdict, files_about_splats_are_named)
+{
+	static const char allow[] = "2026-01-01 \"WARNING: *\" was known";
+	static const char deny[] = "2026-12-01 \"*slow*\" must not be";
+	struct splat_rules rules = { 0 };
+
+	self->ev->splats.rules = &rules;
+	ASSERT_EQ(0, splat_rules__parse(&rules, allow, strlen(allow), "a.txt", false, 20251231,
+					NULL));
+	dmsg(self->ev, "<4,9,1>WARNING: CPU: 0 PID: 1 at kernel/x.c:1 f+0x1/0x2\n");
+	JUDGE(VERDICT_PASS, KIND_OK);
+	EXPECT_NE(NULL, strstr(self->v.checks[CHECK_KERNEL_LOG].reason, "1 lines that are allowed"));
+	rules.rules[0].expired = true;
+	dmsg(self->ev, "<4,9,1>WARNING: CPU: 0 PID: 1 at kernel/x.c:1 f+0x1/0x2\n");
+	JUDGE(VERDICT_FAIL, KIND_SPLAT);
+	EXPECT_REASON("the entry a.txt:1 that allowed it expired after 2026-01-01");
+	self->ev->splats.nr = 0;
+	ASSERT_EQ(0, splat_rules__parse(&rules, deny, strlen(deny), "d.txt", true, 20260101, NULL));
+	dmsg(self->ev, "<4,9,1>foo: slow path\n");
+	JUDGE(VERDICT_FAIL, KIND_SPLAT);
+	EXPECT_REASON("d.txt:1 denies it: must not be");
+	splat_rules__free(&rules);
 }
 
 TEST_F(verdict, lost_evidence_is_inconclusive_whatever_was_lost)
@@ -374,6 +513,70 @@ TEST_F(verdict, lost_evidence_is_inconclusive_whatever_was_lost)
 		*counters[i] = 0;
 	}
 	JUDGE(VERDICT_PASS, KIND_OK);
+}
+
+/* What did not come is the scheduler's fault only if all that was sent came. */
+TEST_F(verdict, a_result_that_may_be_lost_is_no_failure)
+{
+	self->ev->has_test = false;
+	JUDGE(VERDICT_FAIL, KIND_GUEST_FAILED);
+	self->ev->frames.corrupt = 1;
+	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST);
+	EXPECT_REASON("without a result; but of 20 frames 0 were lost, 1 corrupt");
+	EXPECT_EQ(VERDICT_INCONCLUSIVE, self->v.checks[CHECK_COMPLETED].status);
+	/* What it said itself is no loss. */
+	self->ev->has_test = true;
+	self->ev->test_status = KTSTR_GUEST_FAILED;
+	JUDGE(VERDICT_FAIL, KIND_GUEST_FAILED);
+}
+
+TEST_F(verdict, accounts_that_may_be_lost_are_no_failure)
+{
+	const struct verdict_check *c = &self->v.checks[CHECK_PROGRESS];
+
+	/* Of four, two of a cgroup. */
+	self->ev->nr_workers = 3;
+	JUDGE(VERDICT_FAIL, KIND_WORKER_MISSING);
+	self->ev->frames.lost = 1;
+	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST);
+	EXPECT_EQ(VERDICT_INCONCLUSIVE, c->status);
+	EXPECT_NE(NULL, strstr(c->reason, "reported; but of 20 frames 1 were lost"))
+		TH_LOG("%s", c->reason);
+	/* Without them others seem to have got more than they should. */
+	self->ev->nr_workers = 4;
+	for (int i = 0; i < 4; i++) {
+		struct evidence_worker *w = &self->ev->workers[i];
+
+		if (strcmp(w->cgroup, self->ev->workers[0].cgroup))
+			continue;
+		w->cpu_ns = 1;
+		w->wait_ns = 3000 * 1000000ull - 1;
+	}
+	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST);
+	EXPECT_EQ(VERDICT_INCONCLUSIVE, self->v.checks[CHECK_SHARES].status);
+	EXPECT_NE(NULL, strstr(self->v.checks[CHECK_SHARES].reason, "were lost"));
+	self->ev->frames.lost = 0;
+	JUDGE(VERDICT_FAIL, KIND_UNFAIR);
+	/* A death that was told is one. */
+	self->ev->frames.lost = 1;
+	self->ev->workers[3].exit_status = 9;
+	JUDGE(VERDICT_FAIL, KIND_WORKER_DIED);
+}
+
+TEST_F(verdict, operations_that_may_be_lost_do_not_convict_the_scheduler)
+{
+	events_tell(self->ev);
+	restart_in_window(self);
+	JUDGE_SCHED(VERDICT_PASS, KIND_OK);
+	/* The restart and all behind it. */
+	self->ev->trace.nr -= 2;
+	JUDGE_SCHED(VERDICT_FAIL, KIND_SCHED_REPLACED);
+	self->ev->workers[0].off_cpuset = 1;
+	self->ev->frames.lost = 4;
+	JUDGE_SCHED(VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST);
+	EXPECT_EQ(VERDICT_INCONCLUSIVE, self->v.checks[CHECK_OPERATIONS].status);
+	EXPECT_EQ(VERDICT_INCONCLUSIVE, self->v.checks[CHECK_CPUSET].status);
+	EXPECT_EQ(VERDICT_INCONCLUSIVE, self->v.status);
 }
 
 TEST_F(verdict, a_driver_that_broke_the_rules_fails_the_run)
@@ -457,147 +660,6 @@ TEST(exit_status_is_that_of_the_gravest)
 	EXPECT_EQ(1, status_of(VERDICT_FAIL, VERDICT_INCONCLUSIVE));
 	EXPECT_EQ(1, status_of(VERDICT_PASS, VERDICT_CRASH));
 	EXPECT_EQ(2, status_of(VERDICT_FAIL, VERDICT_ENV));
-}
-
-/* The events of a run: nobody asked, none to be had, lost, and accounts that are wrong. */
-TEST_F(verdict, events_are_no_question_when_nobody_asked)
-{
-	self->plan.events = KTSTR_WISH_OFF;
-	memset(&self->ev->events, 0, sizeof(self->ev->events));
-	JUDGE(VERDICT_PASS, KIND_OK);
-	EXPECT_FALSE(self->v.checks[CHECK_EVENTS].applies);
-}
-
-TEST_F(verdict, a_guest_without_a_path_for_events_is_judged_by_the_rest)
-{
-	memset(&self->ev->events, 0, sizeof(self->ev->events));
-	self->ev->events.has_info = true;
-	strcpy(self->ev->events.notes, "no BTF in this kernel\nanother line\n");
-	JUDGE(VERDICT_PASS, KIND_OK);
-	EXPECT_EQ(VERDICT_SKIP, self->v.checks[CHECK_EVENTS].status);
-	EXPECT_EQ(KIND_NO_EVENTS, self->v.checks[CHECK_EVENTS].kind);
-	EXPECT_STREQ("the guest has no path for scheduler events: no BTF in this kernel; another line",
-		     self->v.checks[CHECK_EVENTS].reason);
-	self->ev->events.notes[0] = '\0';
-	JUDGE(VERDICT_PASS, KIND_OK);
-	EXPECT_STREQ("the guest has no path for scheduler events: it does not say why",
-		     self->v.checks[CHECK_EVENTS].reason);
-}
-
-TEST_F(verdict, who_insists_on_a_path_gets_it_or_an_environment_error)
-{
-	static const enum ktstr_events_wish wishes[] = { KTSTR_WISH_MODULE, KTSTR_WISH_BPF };
-
-	for (uint32_t wish = 0; wish < 2; wish++)
-		for (uint32_t path = KTSTR_EVENTS_OFF; path <= KTSTR_EVENTS_BPF; path++) {
-			bool met = path == wish + KTSTR_EVENTS_MODULE;
-
-			self->plan.events = wishes[wish];
-			self->ev->events.path = path;
-			JUDGE(met ? VERDICT_PASS : VERDICT_ENV, met ? KIND_OK : KIND_ENV);
-		}
-}
-
-TEST_F(verdict, a_guest_that_never_speaks_of_events_is_inconclusive)
-{
-	memset(&self->ev->events, 0, sizeof(self->ev->events));
-	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST);
-	EXPECT_REASON("never said");
-}
-
-TEST_F(verdict, lost_events_make_it_inconclusive_with_numbers)
-{
-	struct events_result *r = &self->ev->events;
-
-	r->lost = r->lost_window = 7;
-	r->worst_cpu = 1;
-	r->cpus[1] = (struct events_cpu){ .emitted = 150, .lost = 7 };
-	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVENTS_LOST);
-	EXPECT_REASON("of 300 scheduler events 7 were lost, 7 of them in the window");
-	EXPECT_REASON("CPU 1: 7 of 150");
-	r->lost_window = 0;
-	r->lost_untold = 7;
-	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVENTS_LOST);
-	EXPECT_REASON("7 nobody knows when");
-}
-
-TEST_F(verdict, a_part_of_the_events_is_called_so)
-{
-	self->ev->events.partial = true;
-	self->ev->events.inconsistent = 9;
-	/* That is not for the guest to choose. */
-	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST);
-	EXPECT_REASON("was asked for all");
-	self->plan.events_cpus = "1";
-	JUDGE(VERDICT_PASS, KIND_OK);
-	EXPECT_STREQ("all 300 scheduler events that were asked for came by path module, none was lost in the window (0 outside), every CPU's account balances",
-		     self->v.checks[CHECK_EVENTS].reason);
-	self->ev->events.complete = false;
-	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVENTS_LOST);
-}
-
-TEST_F(verdict, events_lost_outside_of_the_window_are_told_and_no_more)
-{
-	self->ev->events.lost = 7;
-	JUDGE(VERDICT_PASS, KIND_OK);
-	EXPECT_NE(NULL, strstr(self->v.checks[CHECK_EVENTS].reason, "(7 outside)"))
-		TH_LOG("%s", self->v.checks[CHECK_EVENTS].reason);
-}
-
-TEST_F(verdict, an_account_that_does_not_balance_fails)
-{
-	struct events_result *r = &self->ev->events;
-
-	r->lost = r->lost_window = 7;	/* and outranks what was lost */
-	r->unbalanced = 1;
-	r->unbalanced_cpu = 1;
-	r->cpus[1] = (struct events_cpu){ .emitted = 100, .sent = 90, .lost = 7 };
-	JUDGE(VERDICT_FAIL, KIND_EVENTS_UNBALANCED);
-	EXPECT_REASON("CPU 1 does not balance (1 CPUs in all): 100 events emitted, but 90 sent and 7 lost");
-	r->unbalanced = 0;
-	r->unexplained = 2;
-	r->unexplained_cpu = 1;
-	r->cpus[1].received = 89;
-	JUDGE(VERDICT_FAIL, KIND_EVENTS_UNBALANCED);
-	EXPECT_REASON("90 events sent, but 89 received");
-}
-
-TEST_F(verdict, events_that_cannot_be_trusted_are_inconclusive)
-{
-	struct events_result *r = &self->ev->events, good = *r;
-
-	r->explained = 1;
-	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVENTS_LOST);
-	*r = good;
-	r->not_final = 1;
-	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST);
-	*r = good;
-	r->no_memory = true;
-	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST);
-	for (int i = 0; i < 4; i++) {
-		*r = good;
-		(&r->repeated)[i] = 1;
-		JUDGE(VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST);
-		EXPECT_REASON("1 frames about scheduler events");
-	}
-	*r = good;
-	r->measured = false;
-	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST);
-	*r = good;
-	r->complete = false;
-	r->late = 3;
-	JUDGE(VERDICT_INCONCLUSIVE, KIND_EVENTS_LOST);
-	EXPECT_REASON("3 events late");
-}
-
-TEST_F(verdict, a_run_that_was_not_complete_is_not_judged_by_its_events)
-{
-	self->ev->has_exit = self->ev->has_test = self->ev->end.seen = false;
-	self->ev->machine_end = VMM_END_TRIPLE_FAULT;
-	self->ev->events.not_final = 2;
-	JUDGE(VERDICT_CRASH, KIND_TRIPLE_FAULT);
-	EXPECT_EQ(VERDICT_SKIP, self->v.checks[CHECK_EVENTS].status);
-	EXPECT_EQ(KIND_NOT_REACHED, self->v.checks[CHECK_EVENTS].kind);
 }
 
 TEST_HARNESS_MAIN

@@ -53,7 +53,7 @@ TEST(what_kvm_does_not_offer_has_no_valid_bit_and_does_no_harm)
 	struct vmm_clock c = { 0 };
 
 	ASSERT_LE(0, fd);
-	clock__init(&c);
+	clock__init(&c, fd);
 	EXPECT_EQ(VMM_CLOCK_OFFSET | VMM_CLOCK_KHZ, c.valid);
 	clock__add_vcpu(&c, fd);
 	EXPECT_EQ(0, c.valid);
@@ -71,7 +71,7 @@ TEST(an_offset_that_is_not_there_any_more_has_moved)
 	struct vmm_clock c = { 0 };
 
 	ASSERT_LE(0, fd);
-	clock__init(&c);
+	clock__init(&c, fd);
 	clock__check_vcpu(&c, fd);
 	EXPECT_EQ(VMM_CLOCK_MOVED | VMM_CLOCK_KHZ, c.valid);
 	close(fd);
@@ -82,7 +82,7 @@ TEST(the_offset_starts_the_guest_near_0)
 	struct vmm_clock c = { 0 };
 	struct vmm_time t;
 
-	clock__init(&c);
+	clock__init(&c, -1);
 	vmm__time(&t);
 	/* Within a minute of any machine. */
 	EXPECT_LT(t.cycles + c.tsc_offset, 60 * 10000000000ull);
@@ -119,12 +119,45 @@ FIXTURE_TEARDOWN(kvm)
 	close(self->kvm);
 }
 
+/*
+ * A host that calibrated its TSC roughly at first: KVM's default for new vCPUs was off, and
+ * without a CPU that scales such a vCPU had no ratio and a kvmclock far ahead.
+ */
+TEST_F(kvm, vcpus_tick_as_the_host_whatever_rate_kvm_would_give_them)
+{
+	int vm = ioctl(self->kvm, KVM_CREATE_VM, 0), own, fd;
+	struct vmm_clock c = { 0 };
+	bool keeps = true;
+	uint64_t is;
+
+	ASSERT_LE(0, vm);
+	if (ioctl(vm, KVM_SET_TSC_KHZ, 0))
+		SKIP(return, "KVM has no default TSC rate per machine");
+	own = ioctl(vm, KVM_GET_TSC_KHZ, 0);
+	ASSERT_LT(0, own);
+	ASSERT_EQ(0, ioctl(vm, KVM_SET_TSC_KHZ, own / 10 * 9));
+	clock__init(&c, vm);
+	for (int i = 0; i < 2; i++) {
+		fd = ioctl(vm, KVM_CREATE_VCPU, i);
+		ASSERT_LE(0, fd);
+		clock__add_vcpu(&c, fd);
+		EXPECT_EQ(own, ioctl(fd, KVM_GET_TSC_KHZ, 0));
+		/* Not every KVM that takes an offset keeps it. */
+		ASSERT_EQ(0, clock_arch__get_offset(fd, &is));
+		keeps = keeps && is == c.tsc_offset;
+		close(fd);
+	}
+	EXPECT_EQ((uint32_t)own, c.tsc_khz);
+	EXPECT_EQ(VMM_CLOCK_KHZ | (keeps ? VMM_CLOCK_OFFSET : 0), c.valid);
+	close(vm);
+}
+
 TEST_F(kvm, every_vcpu_has_the_offset_and_a_moved_one_is_noticed)
 {
 	struct vmm_clock c = { 0 };
 	uint64_t is;
 
-	clock__init(&c);
+	clock__init(&c, self->vm);
 	/* A KVM that takes an offset and does not keep it must not be believed. */
 	clock__add_vcpu(&c, self->vcpu[0]);
 	ASSERT_EQ(0, clock_arch__get_offset(self->vcpu[0], &is));

@@ -72,7 +72,7 @@ static unsigned int count(const struct rig *r, const struct handover *h, uint8_t
 static bool is_of_a_place(uint8_t type)
 {
 	return (type >= KTSTR_EV_SWITCH && type <= KTSTR_EV_MIGRATE) || type == KTSTR_EV_IDLE ||
-	       type == KTSTR_EV_PRIO || type == KTSTR_EV_THROTTLE ||
+	       type == KTSTR_EV_PRIO || type == KTSTR_EV_THROTTLE || type == KTSTR_EV_CPU ||
 	       type == KTSTR_EV_SCX_DISPATCH;
 }
 
@@ -104,6 +104,7 @@ TEST_F_TIMEOUT(filter, of_two_types, 180)
 	struct rig *r = self->rig;
 
 	run(_metadata, self, variant, "events-only switch,wakeup\n");
+	EXPECT_EQ(KTSTR_FILTER_TYPES, le32toh(r->info.filter));
 	EXPECT_EQ(only | 1ull << KTSTR_EV_MARK, le64toh(r->info.wanted));
 	EXPECT_EQ(le64toh(r->info.wanted), le64toh(r->info.attached));
 	EXPECT_NE(NULL, strstr(r->info_text, "only switch,wakeup\n"));

@@ -71,7 +71,8 @@ static double verdict_delay_s(const char *path)
 	double s_ = verdict_delay_s(self->json);					\
 											\
 	EXPECT_LE(0, s_);								\
-	EXPECT_GT(1, s_) TH_LOG("the verdict came %.3f s after its cause", s_);		\
+	EXPECT_GT(1, s_);								\
+	TH_LOG("the verdict came %.3f s after its cause", s_);				\
 } while (0)
 
 /* The verdict that the passing runs share. */
@@ -179,14 +180,43 @@ TEST_F_TIMEOUT(run, scheduler_killed_in_mid_run_fails, 90)
 	EXPECT_GT(20, self->k.r.seconds);
 }
 
+/* Of the sched_ext events of the first run: NULL when there are none; freed by the caller. */
+static json_t *scx_events(const char *path)
+{
+	json_t *o = json_load_file(path, 0, NULL);
+	json_t *at = json_array_get(json_object_get(o, "runs"), 0);
+
+	at = json_object_get(json_object_get(json_object_get(at, "events"), "metrics"),
+			     "sched_ext");
+	json_incref(at);
+	json_decref(o);
+	return at;
+}
+
+/* The kernel's scx_exit_info has them, which no BTF tells the programs of. */
+TEST_F_TIMEOUT(run, kind_and_reason_of_an_end_are_in_the_events, 90)
+{
+	json_t *scx;
+
+	RUN(80, "run", "steady", "--accel", "kvm", "--json", self->json, "--duration", "20",
+	    "--sched", "scx_qmap -e 250");
+	EXPECT_EQ(1, self->k.r.status);
+	scx = scx_events(self->json);
+	EXPECT_EQ(1025, json_integer_value(json_object_get(scx, "exit_kind")));
+	EXPECT_STREQ("test triggering error", json_string_value(json_object_get(scx, "reason")));
+	json_decref(scx);
+}
+
 /* SysRq-S throws the scheduler out of the kernel; its process may live on. */
 TEST_F_TIMEOUT(run, scheduler_thrown_out_in_mid_run_fails, 90)
 {
-	RUN(80, "run", "steady", "--accel", "kvm", "--duration", "20",
+	RUN(80, "run", "steady", "--accel", "kvm", "--json", self->json, "--duration", "20",
 	    "--sched", "sh -c \"scx_simple & until read s < /sys/kernel/sched_ext/state; "
 	    "test $s = enabled; do sleep 0.1; done; sleep 1; echo S > /proc/sysrq-trigger; sleep 60\"");
 	EXPECT_EQ(1, self->k.r.status);
 	EXPECT_OUT("not ok");
+	EXPECT_VERDICT_WITHIN_1S();
+	EXPECT_OUT("the scheduler died: disabled by sysrq-S");
 	EXPECT_OUT("was detached while its process lives on");
 	EXPECT_GT(20, self->k.r.seconds);
 }
@@ -268,10 +298,13 @@ TEST_F_TIMEOUT(run, warning_in_the_kernel_log_fails, 60)
 
 TEST_F_TIMEOUT(run, hang_with_interrupts_off_times_out, 60)
 {
-	RUN(50, "run", "steady", "--accel", "kvm", "--topology", "1,1,1,1", "--timeout", "5",
+	RUN(50, "run", "steady", "--accel", "kvm", "--json", self->json,
+	    "--topology", "1,1,1,1", "--timeout", "5",
 	    "--sched", "sh -c \"echo HARDLOCKUP > " PROVOKE "\"");
 	EXPECT_EQ(1, self->k.r.status);
-	EXPECT_OUT("timeout");
+	/* Its last sign of life plus the time-out is the cause. */
+	EXPECT_OUT("timeout: no sign of life for 5.0 s");
+	EXPECT_VERDICT_WITHIN_1S();
 	EXPECT_GT(30, self->k.r.seconds);
 }
 

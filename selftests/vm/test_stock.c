@@ -111,8 +111,9 @@ TEST_F_TIMEOUT(stock, eevdf_passes_with_events_by_the_module, 120)
 	if (!ko || access(ko, R_OK))
 		SKIP(return, "no ktstr.ko for the stock kernel; make kmod-stock builds it");
 	setenv("KTSTR_KMOD", ko, 1);
+	/* Four vCPUs on the box's one host CPU lose so much that a run may be nobody's fault. */
 	RUN(110, "run", "steady", "--accel", "kvm", "--kernel", getenv("KTSTR_STOCK"),
-	    "--duration", "2", "--events", "module", "--topology", "1,2,2,1");
+	    "--duration", "2", "--events", "module", "--topology", "1,2,1,1");
 	EXPECT_PASS();
 	EXPECT_TEXT(out, "by path module");
 }

@@ -22,8 +22,9 @@ static const char plan[] =
 	"scenario wake\n"
 	"seed 1\n"
 	"duration-ms 600000\n"
-	"cgroup a cpuset 0\n"
-	"workers a " KTSTR_WORK_SPIN " 1\n"
+	"op cgroup cg=a cpus=0 at=wake:1\n"
+	"op spawn cg=a name=w0 kind=spin nr=1 group=1 at=wake:2\n"
+	"op hold ms=600000 at=wake:3\n"
 	"ack-timeout-ms 1000\n"
 	"end\n";
 

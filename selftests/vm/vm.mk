@@ -7,13 +7,15 @@ vm_test := $(patsubst $(vm_dir)/%.c,$(B)/vm/%,$(sort $(wildcard $(vm_dir)/test_*
 vm_util := $(addprefix $(B)/vm/,proc.o ktstr_run.o leftovers.o vm_boot.o stress_host.o kmod_pages.o)
 vm_util += $(addprefix $(B)/vm/,topo_report.o topo_check.o topo_domains.o)
 # Static: they are PID 1 or run beside it, where there is no libc to load.
-vm_guest := $(addprefix $(B)/vm/,guest_clock guest_console guest_hostcpu guest_topology \
-	kill_init guest_stress)
+vm_guest := $(addprefix $(B)/vm/,guest_clock guest_console guest_hostcpu guest_scx guest_stats \
+	guest_topology kill_init guest_stress)
 # Files that must be refused, made so that only the one thing is wrong.
 vm_fixture := $(addprefix $(B)/vm/,needy no_virtio no_scx)
 # A module that drives the device against the rules.
 vm_module := $(B)/vm/hostile/hostile.ko
-vm_all := $(vm_test) $(vm_guest) $(vm_fixture) $(vm_module)
+# Test programs, host and guest in one.
+vm_program := $(addprefix $(B)/vm/,program_tests fair_halves twins)
+vm_all := $(vm_test) $(vm_program) $(vm_guest) $(vm_fixture) $(vm_module)
 
 $(B)/vm/%.o: $(vm_dir)/%.c $(ktstr_mk) $(vm_dir)/vm.mk
 	$(ktstr_say) CC $<
@@ -35,6 +37,15 @@ $(B)/vm/guest_topology: $(vm_dir)/guest_acpi_event.c $(vm_dir)/guest_acpi_event.
 
 $(B)/vm/guest_stress: $(wildcard $(vm_dir)/guest_stress_*.c) $(vm_dir)/guest_stress.h \
 	$(vm_dir)/stress.h $(vm_dir)/stream.h
+
+$(B)/vm/program_tests: $(vm_dir)/program_tests.c
+$(B)/vm/twins: $(vm_dir)/twins.c
+$(B)/vm/fair_halves: Documentation/examples/fair_halves.c
+$(vm_program): $(B)/libktstr.a $(ktstr_mk) $(vm_dir)/vm.mk
+	$(ktstr_say) CC[test] $(notdir $@)
+	$(ktstr_q)mkdir -p $(@D)
+	$(ktstr_q)$(CC) $(ktstr_cflags) -static -Wl,--strip-debug -o $@ $(filter %.c,$^) \
+		$(B)/libktstr.a $(ktstr_libs)
 
 # A program whose library is gone by the time it is run.
 $(B)/vm/needy: $(vm_dir)/vm.mk
