@@ -20,7 +20,8 @@
 #define SHUTDOWN_MS		500	/* for the guest to send what it has */
 #define REBOOT_MS		500	/* from ACKR to the reset: nothing is judged by it */
 #define DECIDED_MS		600	/* for the rest of the evidence: the verdict is due in 1 s */
-#define PANIC_MS		700	/* for the rest of the backtrace; it reboots at once, or never */
+#define PANIC_MS		850	/* for the rest of the backtrace, if the console is slow */
+#define PANICKED_MS		50	/* after its last line: it reboots at once, or never */
 #define TURN_BYTES		(1u << 20)	/* per source, between two looks at the deadline */
 #define TURN_READS		64
 #define LAST_TURNS		64		/* of these when the machine has stopped */
@@ -184,9 +185,15 @@ static void on_frame(void *arg, const struct assembler_frame *f)
 		acknowledge(s);
 }
 
+static uint64_t nearer(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /*
  * A kernel that panicked runs no process again, and need not reboot. Frames that
- * it had sent before are still taken.
+ * it had sent before are still taken. With the line that ends its report all of it is
+ * here; a console may be too slow for that.
  */
 static void look_for_panic(struct session *s)
 {
@@ -195,6 +202,8 @@ static void look_for_panic(struct session *s)
 		s->ev->stop = EVIDENCE_STOP_PANIC;
 		enter(s, PANICKED, PANIC_MS);
 	}
+	if (s->state == PANICKED && s->ev->splats.panic_ended)
+		s->state_ends_ns = nearer(s->state_ends_ns, clock__now_ns() + PANICKED_MS * MS);
 }
 
 /* Which port or COM a read is from. */

@@ -11,6 +11,8 @@
 #include "buf.h"
 #include "splat.h"
 
+#define PANIC_END	"---[ end Kernel panic"
+
 /*
  * @at_start: only at the start of a message; words that are common elsewhere
  * ("WARNING:" in an argument list) would cry wolf. The first match wins: the
@@ -197,6 +199,8 @@ static void scan_line(struct splat_log *log, enum splat_source from)
 	text = from == SPLAT_FROM_DMSG ? strip_dmsg(log->line[from]) : strip_com1(log->line[from]);
 	if (!text)
 		return;
+	if (from == SPLAT_FROM_COM1 && log->panic[0] && strstr(text, PANIC_END))
+		log->panic_ended = true;
 	kind = splat__classify(text);
 	if (is_allowed(log, &kind, text, &rule))
 		return;

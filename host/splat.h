@@ -59,6 +59,7 @@ struct splat {
  * @allowed: lines that were allowed
  * @splats: the first %SPLATS_MAX
  * @panic: text of the first panic, "" if there was none
+ * @panic_ended: the line that ends its report came, on COM1 the last of all
  * @incomplete: what the guest says is missing of its log, "" when nothing is
  * @line: the incomplete line of each source
  * @len: its length; a longer line is cut, its tail is not scanned
@@ -70,6 +71,7 @@ struct splat_log {
 	uint64_t allowed;
 	struct splat splats[SPLATS_MAX];
 	char panic[192];
+	bool panic_ended;
 	char incomplete[192];
 	char line[SPLAT_SOURCES][SPLAT_LINE_MAX];
 	size_t len[SPLAT_SOURCES];

@@ -126,6 +126,25 @@ TEST_F(splat, a_panic_without_its_newline_is_found_at_the_end)
 	EXPECT_STREQ("Kernel panic - not syncing: cut", self->log->panic);
 }
 
+/* Of the kernel log it would not be the last: a console follows it at its own speed. */
+TEST_F(splat, the_end_of_a_panic_is_that_of_its_console)
+{
+	static const char panic[] = "[1.0] Kernel panic - not syncing: x\n";
+	static const char log[] = "<0,7,9>---[ end Kernel panic - not syncing: x ]---\n";
+	static const char end[] = "[1.2] ---[ end Kernel panic - not syncing: x ]---\n";
+
+	splat__feed(self->log, SPLAT_FROM_COM1, end, strlen(end));
+	EXPECT_FALSE(self->log->panic_ended) TH_LOG("nothing had panicked");
+	splat__feed(self->log, SPLAT_FROM_COM1, panic, strlen(panic));
+	splat__feed(self->log, SPLAT_FROM_DMSG, log, strlen(log));
+	EXPECT_FALSE(self->log->panic_ended);
+	splat__feed(self->log, SPLAT_FROM_COM1, end, strlen(end) - 1);
+	EXPECT_FALSE(self->log->panic_ended) TH_LOG("its line is not whole");
+	splat__feed(self->log, SPLAT_FROM_COM1, "\n", 1);
+	EXPECT_TRUE(self->log->panic_ended);
+	EXPECT_EQ(1, self->log->nr);
+}
+
 TEST_F(splat, more_than_fit_are_counted)
 {
 	char text[64];
