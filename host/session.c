@@ -140,6 +140,11 @@ static bool sched_is_lost(const struct evidence *ev)
 	       evidence__sched_failed(ev);
 }
 
+static uint64_t nearer(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* EXIT came. What was to end before it still ends at its time. */
 static void acknowledge(struct session *s)
 {
@@ -149,8 +154,7 @@ static void acknowledge(struct session *s)
 	/* Without room the guest reboots after its own time-out. */
 	reply_frame__send(&s->replies, KTSTR_T_ACKR, NULL, 0);
 	enter(s, ENDING, REBOOT_MS);
-	if (s->state_ends_ns > before)
-		s->state_ends_ns = before;
+	s->state_ends_ns = nearer(s->state_ends_ns, before);
 }
 
 /* Heard of, not at, the ends of the window: later by the frame's way out of the guest. */
@@ -183,11 +187,6 @@ static void on_frame(void *arg, const struct assembler_frame *f)
 	}
 	if (s->ev->has_exit && s->state != ENDING && s->state != OVER)
 		acknowledge(s);
-}
-
-static uint64_t nearer(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
 }
 
 /*

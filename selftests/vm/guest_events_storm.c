@@ -220,8 +220,8 @@ static uint64_t switches(void)
 }
 
 /*
- * Goes on until there were more switches than all buffers of both CPUs have room for: how
- * long that takes is the machine's affair.
+ * Goes on until there were more switches than the buffers of all CPUs have room for, twice
+ * over: how long that takes is the machine's affair.
  */
 static void overflow_buffers(struct storm *s)
 {
