@@ -28,7 +28,7 @@
 #define TURNS_READ	16
 
 static struct {
-	pthread_mutex_t lock;	/* protects the ring */
+	pthread_mutex_t lock;	/* protects the ring, @source and @kicked */
 	pthread_cond_t room;	/* bytes left the ring */
 	struct bulk_ring ring;
 	bool exit_sent;		/* EXIT is in the ring: nothing may follow it */
@@ -38,7 +38,9 @@ static struct {
 	uint64_t turn_end;	/* of the queue, also when the port was full meanwhile */
 	bool torn;		/* the source is in the middle of a frame; writer's thread only */
 	int port_fd;
-	int kick_fd;		/* the ring is no longer empty */
+	int kick_fd;		/* there is something to do; never read, see watch() */
+	bool kicked;		/* and the writer has not looked since */
+	bool wants_room;	/* watched for it: the port was full; writer's thread only */
 	int ack_fd;
 	int epfd;
 	void (*lost)(int err);
@@ -69,21 +71,27 @@ static void signal_fd(int fd)
 		return;
 }
 
+static void kick_locked(void)
+{
+	if (bulk.kicked)
+		return;
+	bulk.kicked = true;
+	signal_fd(bulk.kick_fd);
+}
+
 void bulk__kick(void)
 {
-	signal_fd(bulk.kick_fd);
+	pthread_mutex_lock(&bulk.lock);
+	kick_locked();
+	pthread_mutex_unlock(&bulk.lock);
 }
 
 static void put_locked(uint32_t type, uint16_t flags, const void *buf, size_t len, uint32_t crc)
 {
-	bool was_empty = bulk_ring__empty(&bulk.ring);
-
 	if (bulk.exit_sent)
 		return;
 	bulk.exit_sent = type == KTSTR_T_EXIT;
 	bulk_ring__put(&bulk.ring, type, flags, buf, len, crc);
-	if (was_empty)
-		signal_fd(bulk.kick_fd);
 }
 
 static void put_one(uint32_t type, uint16_t flags, const void *buf, size_t len, size_t reserve)
@@ -94,6 +102,7 @@ static void put_one(uint32_t type, uint16_t flags, const void *buf, size_t len, 
 	while (!bulk_ring__fits(&bulk.ring, len, reserve))
 		pthread_cond_wait(&bulk.room, &bulk.lock);
 	put_locked(type, flags, buf, len, crc);
+	kick_locked();
 	pthread_mutex_unlock(&bulk.lock);
 }
 
@@ -119,7 +128,7 @@ void bulk__send_stream(uint32_t type, const void *buf, size_t len)
 	put_all(type, buf, len, BULK_RING_RESERVE);
 }
 
-bool bulk__try_send(uint32_t type, const void *buf, size_t len)
+bool bulk__try_send_later(uint32_t type, const void *buf, size_t len)
 {
 	uint32_t crc = (uint32_t)crc32(0, buf, (uInt)len);
 	bool fits;
@@ -128,6 +137,8 @@ bool bulk__try_send(uint32_t type, const void *buf, size_t len)
 	fits = bulk_ring__fits(&bulk.ring, len, 0);
 	if (fits)
 		put_locked(type, 0, buf, len, crc);
+	if (fits && !(bulk.source && bulk.source->regular))
+		kick_locked();
 	pthread_mutex_unlock(&bulk.lock);
 	return fits;
 }
@@ -224,26 +235,30 @@ static enum bulk_pumped pump(void)
 	return ret;
 }
 
-/*
- * Queue and source in turns, until there is nothing left, the port takes no more, or
- * it was long enough: then the writer wakes itself.
- */
-static void send_all(void)
+/* What became of an attempt to send. */
+enum sent {
+	SENT_ALL,	/* there is nothing left */
+	SENT_TURN,	/* it was long enough: others have their turn */
+	SENT_FULL,	/* the port takes no more */
+};
+
+/* Queue and source in turns. */
+static enum sent send_all(void)
 {
 	enum bulk_pumped did;
 
 	if (bulk.torn && pump() == BULK_PUMP_TORN)
-		return;
+		return SENT_FULL;
 	for (unsigned int i = 0; i < TURNS_SEND; i++) {
 		if (!drain_ring())
-			return;
+			return SENT_FULL;
 		did = pump();
 		if (did == BULK_PUMP_FULL || did == BULK_PUMP_TORN)
-			return;
+			return SENT_FULL;
 		if (did == BULK_PUMP_IDLE && ring_empty())
-			return;
+			return SENT_ALL;
 	}
-	bulk__kick();
+	return SENT_TURN;
 }
 
 /* Every ping is answered, also when several come at once. */
@@ -259,8 +274,11 @@ static void answer_ping(void *arg, uint64_t id)
 		source->ping(source->arg, id);
 }
 
-/* 0 means that the host has not opened the port (yet). */
-static void drain_replies(void)
+/*
+ * A read of 0 means that the host has not opened the port (yet).
+ * Return: false when there may be more, which its edge has told already.
+ */
+static bool drain_replies(void)
 {
 	static uint8_t buf[4096];
 	uint32_t acks = bulk.reply.acks;
@@ -273,41 +291,67 @@ static void drain_replies(void)
 	}
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		bulk.lost(-errno);
-	/* There may be more, which its edge has told already. */
-	if (n > 0)
-		bulk__kick();
 	if (bulk.reply.acks != acks)
 		signal_fd(bulk.ack_fd);
-}
-
-static void *writer(void *arg)
-{
-	static struct epoll_event ev[512];	/* a CPU's buffer each, if all are ready */
-	const int room = sizeof(ev) / sizeof(ev[0]);
-	uint64_t n;
-
-	(void)arg;
-	for (;;) {
-		/* Whatever it was, everything is looked at. */
-		if (epoll_wait(bulk.epfd, ev, room, -1) < 0 && errno != EINTR)
-			bulk.lost(-errno);
-		if (read(bulk.kick_fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
-			bulk.lost(-errno);
-		drain_replies();
-		send_all();
-	}
-	return NULL;
+	return n <= 0;
 }
 
 /*
  * Edge triggered: a port that the host has not opened reports EPOLLHUP all the
- * time, which level triggered would be a busy loop.
+ * time, which level triggered would be a busy loop. And no descriptor has to be read
+ * only to be silent again: each write to an eventfd, and each end of a timer, is an edge.
  */
-static int watch(int fd, uint32_t events)
+static int watch(int op, int fd, uint32_t events)
 {
 	struct epoll_event ev = { .events = events | EPOLLET };
 
-	return epoll_ctl(bulk.epfd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+	return epoll_ctl(bulk.epfd, op, fd, &ev) ? -errno : 0;
+}
+
+/*
+ * The host takes frames all the time, and each time the port has room again: that is of
+ * interest only while something waits for it. Room that came meanwhile is told at once.
+ */
+static void watch_room(bool on)
+{
+	int err;
+
+	if (bulk.wants_room == on)
+		return;
+	bulk.wants_room = on;
+	err = watch(EPOLL_CTL_MOD, bulk.port_fd, on ? EPOLLIN | EPOLLOUT : EPOLLIN);
+	if (err)
+		bulk.lost(err);
+}
+
+static void wait_for_work(void)
+{
+	static struct epoll_event ev[512];	/* a CPU's buffer each, if all are ready */
+	const int room = sizeof(ev) / sizeof(ev[0]);
+
+	if (epoll_wait(bulk.epfd, ev, room, -1) < 0 && errno != EINTR)
+		bulk.lost(-errno);
+}
+
+static void *writer(void *arg)
+{
+	enum sent sent = SENT_ALL;
+	bool read_all = true;
+
+	(void)arg;
+	for (;;) {
+		if (read_all && sent != SENT_TURN)
+			wait_for_work();
+		/* Before the look: what is put from here on kicks again. */
+		pthread_mutex_lock(&bulk.lock);
+		bulk.kicked = false;
+		pthread_mutex_unlock(&bulk.lock);
+		/* Whatever it was, everything is looked at. */
+		read_all = drain_replies();
+		sent = send_all();
+		watch_room(sent == SENT_FULL);
+	}
+	return NULL;
 }
 
 void bulk__set_source(const struct bulk_source *source)
@@ -315,13 +359,13 @@ void bulk__set_source(const struct bulk_source *source)
 	pthread_mutex_lock(&bulk.lock);
 	bulk.source = source;
 	bulk.source_from = bulk.ring.head;
+	kick_locked();
 	pthread_mutex_unlock(&bulk.lock);
-	bulk__kick();
 }
 
 int bulk__watch(int fd)
 {
-	return watch(fd, EPOLLIN);
+	return watch(EPOLL_CTL_ADD, fd, EPOLLIN);
 }
 
 int bulk__start(int fd, void (*lost)(int err))
@@ -339,9 +383,9 @@ int bulk__start(int fd, void (*lost)(int err))
 	bulk.epfd = epoll_create1(EPOLL_CLOEXEC);
 	if (bulk.kick_fd < 0 || bulk.ack_fd < 0 || bulk.epfd < 0)
 		return -errno;
-	err = watch(bulk.port_fd, EPOLLIN | EPOLLOUT);
+	err = watch(EPOLL_CTL_ADD, bulk.port_fd, EPOLLIN);
 	if (!err)
-		err = watch(bulk.kick_fd, EPOLLIN);
+		err = watch(EPOLL_CTL_ADD, bulk.kick_fd, EPOLLIN);
 	if (!err)
 		err = rt__thread(&thread, RT_PRIO_BULK, writer, NULL);
 	if (!err)

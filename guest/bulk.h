@@ -38,8 +38,13 @@ void bulk__send(uint32_t type, const void *buf, size_t len);
 /** bulk__send_stream() - as bulk__send(), for floods: leaves room for control frames */
 void bulk__send_stream(uint32_t type, const void *buf, size_t len);
 
-/** bulk__try_send() - queue one frame if it fits at once; return: did it fit? */
-bool bulk__try_send(uint32_t type, const void *buf, size_t len);
+/**
+ * bulk__try_send_later() - queue one frame if it fits at once
+ *
+ * For what nobody waits for: it wakes the writer only if the source has no regular frames
+ * that it could leave with. Return: did it fit?
+ */
+bool bulk__try_send_later(uint32_t type, const void *buf, size_t len);
 
 /* What a source's pump did. */
 enum bulk_pumped {
@@ -54,11 +59,14 @@ enum bulk_pumped {
  * @pump: write frames to @port_fd, a bounded number; called by the writer's thread
  *	between the queue's frames, after each of its wakeups
  * @ping: the host sent a PING with this id; by the writer's thread, which must not wait
+ * @regular: it wakes the writer by itself, every few hundred milliseconds at the least,
+ *	for as long as anything is queued that may leave with its frames
  * @arg: passed to both
  */
 struct bulk_source {
 	enum bulk_pumped (*pump)(void *arg, int port_fd);
 	void (*ping)(void *arg, uint64_t id);
+	bool regular;
 	void *arg;
 };
 
@@ -70,7 +78,11 @@ struct bulk_source {
  */
 void bulk__set_source(const struct bulk_source *source);
 
-/** bulk__watch() - wake the writer when @fd becomes readable; return: 0 or a negative errno */
+/**
+ * bulk__watch() - wake the writer each time that @fd becomes readable, read or not
+ *
+ * Return: 0 or a negative errno.
+ */
 int bulk__watch(int fd);
 
 /** bulk__kick() - wake the writer now */

@@ -52,7 +52,7 @@ void emit__alive(void)
 		.time_ns = htole64((uint64_t)now_ns()),
 	};
 
-	bulk__try_send(KTSTR_T_LIFE, &life, sizeof(life));
+	bulk__try_send_later(KTSTR_T_LIFE, &life, sizeof(life));
 }
 
 /* Field 8 of the first line of /proc/stat, in clock ticks (proc_stat(5)). */

@@ -116,8 +116,8 @@ static void send_clock(void *arg, uint64_t id)
 
 	(void)arg;
 	clock_read(&c, KTSTR_CLOCK_PING, id, module__fd());
-	/* This thread empties the queue, so it must not wait for room in it. */
-	bulk__try_send(KTSTR_T_CLCK, &c, sizeof(c));
+	/* This thread empties the queue, next of all, so it must not wait for room in it. */
+	bulk__try_send_later(KTSTR_T_CLCK, &c, sizeof(c));
 }
 
 static void on_ping(void *arg, uint64_t id)
@@ -133,9 +133,13 @@ static enum bulk_pumped no_pump(void *arg, int port_fd)
 	return BULK_PUMP_IDLE;
 }
 
-static const struct bulk_source source = { .pump = on_pump, .ping = on_ping };
+static const struct bulk_source source = {
+	.pump = on_pump, .ping = on_ping, .regular = true,
+};
 /* Before there are events, and in a guest without, pings are answered all the same. */
 static const struct bulk_source no_source = { .pump = no_pump, .ping = send_clock };
+/* And behind the last of them. */
+static const struct bulk_source old_source = { .pump = no_pump, .ping = on_ping };
 
 /* The main thread. */
 
@@ -412,7 +416,8 @@ static void tell_losses(void)
 	int64_t lost = read_accounts(events.loss, 0);
 
 	if (lost > 0 && (uint64_t)lost != events.told_lost &&
-	    bulk__try_send(KTSTR_T_EVLS, events.loss, events.nr_cpus * sizeof(*events.loss)))
+	    bulk__try_send_later(KTSTR_T_EVLS, events.loss,
+				 events.nr_cpus * sizeof(*events.loss)))
 		events.told_lost = (uint64_t)lost;
 }
 
@@ -455,11 +460,11 @@ void events__stop(void)
 	while (!events.drained)
 		pthread_cond_wait(&events.empty, &events.lock);
 	pthread_mutex_unlock(&events.lock);
+	bulk__set_source(&old_source);
 	bulk__send(KTSTR_T_CLCK, &c, sizeof(c));
 	send_final_accounts();
 	skipped = bpf_load__skipped();
 	if (skipped)
 		kfile__note("the kernel skipped %llu calls of event programs: events are missing",
 			    (unsigned long long)skipped);
-	/* The path stays: its pings may still come. */
 }

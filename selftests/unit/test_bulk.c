@@ -278,7 +278,7 @@ TEST_F(writer, nothing_follows_the_exit_frame)
 
 	bulk__send(KTSTR_T_EXIT, "12345678", 8);
 	bulk__send(KTSTR_T_LIFE, "late", 4);
-	bulk__try_send(KTSTR_T_LIFE, "later", 5);
+	bulk__try_send_later(KTSTR_T_LIFE, "later", 5);
 	bulk__send_stream(KTSTR_T_DMSG, "latest", 6);
 	EXPECT_EQ(le32toh(next_frame(self, got).type), KTSTR_T_EXIT);
 	EXPECT_EQ(poll(&p, 1, 200), 0);
@@ -314,7 +314,7 @@ TEST_F(writer, backpressure_drops_nothing_and_leaves_room_for_control)
 		usleep(200 * 1000);
 	} while (before != __atomic_load_n(&flooded, __ATOMIC_ACQUIRE));
 	ASSERT_LT(before, 64);
-	while (bulk__try_send(KTSTR_T_LIFE, got, 1024))
+	while (bulk__try_send_later(KTSTR_T_LIFE, got, 1024))
 		control++;
 	ASSERT_GE(control, BULK_RING_RESERVE / (1024 + 32) - 64);
 	while (next < 64 || control) {

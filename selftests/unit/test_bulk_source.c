@@ -120,6 +120,9 @@ static void on_ping(void *arg, uint64_t id)
 
 static const struct bulk_source frames = { .pump = pump_frames, .ping = on_ping, .arg = &src };
 static const struct bulk_source endless = { .pump = pump_for_ever, .ping = on_ping, .arg = &src };
+static const struct bulk_source regular = {
+	.pump = pump_frames, .ping = on_ping, .regular = true, .arg = &src,
+};
 static const struct bulk_source deaf = { .pump = pump_frames, .arg = &src };
 
 static unsigned int calls(void)
@@ -276,6 +279,63 @@ TEST_F(source, an_idle_source_is_left_alone)
 	while (wait_call(50))
 		;
 	EXPECT_LE(calls(), before + 2);
+}
+
+/* The host reads all the time: room that nothing waits for wakes nobody. */
+TEST_F(source, room_in_the_port_is_no_news_to_an_idle_writer)
+{
+	bulk__set_source(&frames);
+	for (int i = 0; i < 3; i++) {
+		bulk__send(KTSTR_T_LIFE, "read me", 7);
+		ASSERT_TRUE(wait_call(5000));
+		while (wait_call(100))
+			;
+		EXPECT_EQ(KTSTR_T_LIFE, le32toh(port_next(self->port).type));
+		EXPECT_FALSE(wait_call(200)) TH_LOG("woken by a host that read, time %d", i);
+	}
+}
+
+static bool port_silent(struct port_reader *port, int ms)
+{
+	struct pollfd p = { .fd = port->fd, .events = POLLIN };
+
+	return !poll(&p, 1, ms);
+}
+
+TEST_F(source, what_nobody_waits_for_leaves_with_what_is_sent_next)
+{
+	bulk__set_source(&regular);
+	while (wait_call(100))
+		;
+	ASSERT_TRUE(bulk__try_send_later(KTSTR_T_LIFE, "alive", 5));
+	EXPECT_FALSE(wait_call(200));
+	EXPECT_TRUE(port_silent(self->port, 0));
+	/* As its timer does. */
+	bulk__kick();
+	EXPECT_EQ(5, le32toh(port_next(self->port).len));
+}
+
+/* The queue is not empty then, and that once meant that the writer knows already. */
+TEST_F(source, a_frame_behind_one_that_nobody_waits_for_leaves_at_once)
+{
+	bulk__set_source(&regular);
+	while (wait_call(100))
+		;
+	ASSERT_TRUE(bulk__try_send_later(KTSTR_T_LIFE, "alive", 5));
+	bulk__send(KTSTR_T_LIFE, "it died", 7);
+	EXPECT_EQ(5, le32toh(port_next(self->port).len));
+	EXPECT_EQ(7, le32toh(port_next(self->port).len));
+}
+
+TEST_F(source, without_regular_frames_nothing_is_left_lying)
+{
+	ASSERT_TRUE(bulk__try_send_later(KTSTR_T_LIFE, "no source", 9));
+	EXPECT_EQ(9, le32toh(port_next(self->port).len));
+	bulk__set_source(&frames);
+	while (wait_call(100))
+		;
+	ASSERT_TRUE(bulk__try_send_later(KTSTR_T_LIFE, "alive", 5));
+	EXPECT_EQ(5, le32toh(port_next(self->port).len));
 }
 
 /* A port that is full is written to when it has room, and not before. */

@@ -25,7 +25,7 @@ void bulk__send_stream(U uint32_t type, U const void *buf, U size_t len)
 {
 }
 
-bool bulk__try_send(U uint32_t type, U const void *buf, U size_t len)
+bool bulk__try_send_later(U uint32_t type, U const void *buf, U size_t len)
 {
 	return true;
 }
