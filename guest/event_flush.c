@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <sys/timerfd.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "event_flush.h"
@@ -21,13 +20,14 @@ static void set_timer(const struct event_flush *f, int64_t ns)
 	timerfd_settime(f->timer, 0, &its, NULL);
 }
 
-static void arm(const struct event_flush *f)
+static void arm(struct event_flush *f)
 {
 	int64_t ns = f->cost * FLUSH_SHARE;
 
-	if (ns < FLUSH_NS)
-		ns = FLUSH_NS;
-	set_timer(f, ns < FLUSH_MAX_NS ? ns : FLUSH_MAX_NS);
+	ns = ns < FLUSH_NS ? FLUSH_NS : ns;
+	f->period = ns < FLUSH_MAX_NS ? ns : FLUSH_MAX_NS;
+	f->due_ns = now_ns() + f->period;
+	set_timer(f, f->period);
 }
 
 int event_flush__init(struct event_flush *f)
@@ -46,16 +46,18 @@ void event_flush__start(struct event_flush *f)
 void event_flush__stop(struct event_flush *f)
 {
 	f->began = 0;
+	f->due_ns = 0;
 	set_timer(f, 0);
 }
 
 bool event_flush__due(struct event_flush *f)
 {
-	uint64_t n;
+	int64_t now = now_ns();
 
-	if (read(f->timer, &n, sizeof(n)) != sizeof(n))
+	if (!f->due_ns || now < f->due_ns - f->period / 2)
 		return false;
-	f->began = now_ns();
+	f->due_ns = 0;
+	f->began = now;
 	f->waited = false;
 	return true;
 }

@@ -17,13 +17,17 @@
 
 /**
  * struct event_flush - the next flush and what the last ones cost
- * @timer: one-shot timerfd
+ * @timer: one-shot timerfd, which only wakes the writer and is never read
+ * @due_ns: CLOCK_MONOTONIC when the next one is due, 0: none
+ * @period: ns from the end of the last one to @due_ns
  * @began: CLOCK_MONOTONIC when the one that goes on did, 0: none
  * @cost: ns, averaged over the last few
  * @waited: for the host: that is not its cost
  */
 struct event_flush {
 	int timer;
+	int64_t due_ns;
+	int64_t period;
 	int64_t began;
 	int64_t cost;
 	bool waited;
@@ -38,7 +42,12 @@ void event_flush__start(struct event_flush *f);
 /** event_flush__stop() - none is due any more; by the writer's thread, or while it has none */
 void event_flush__stop(struct event_flush *f);
 
-/** event_flush__due() - is it time to begin one? By the writer's thread, like the next */
+/**
+ * event_flush__due() - is it time to begin one? By the writer's thread, like the next
+ *
+ * A writer that is awake for something else need not be woken once more soon after: half
+ * the time is enough then.
+ */
 bool event_flush__due(struct event_flush *f);
 
 /**

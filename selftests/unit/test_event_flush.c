@@ -85,6 +85,19 @@ TEST_F(flush, what_is_sent_without_one_does_not_move_it)
 	event_flush__stop(&self->f);
 	event_flush__did(&self->f, BULK_PUMP_IDLE);
 	EXPECT_EQ(0, left(&self->f)) TH_LOG("it was stopped");
+	EXPECT_FALSE(event_flush__due(&self->f));
+}
+
+TEST_F(flush, a_writer_that_is_awake_need_not_be_woken_again_soon_after)
+{
+	event_flush__start(&self->f);
+	self->f.period = 400 * NSEC_PER_MSEC;
+	self->f.due_ns = now_ns() + 210 * NSEC_PER_MSEC;
+	EXPECT_FALSE(event_flush__due(&self->f)) TH_LOG("less than half the time is over");
+	self->f.due_ns = now_ns() + 190 * NSEC_PER_MSEC;
+	EXPECT_TRUE(event_flush__due(&self->f));
+	event_flush__did(&self->f, BULK_PUMP_IDLE);
+	EXPECT_FALSE(event_flush__due(&self->f)) TH_LOG("the next has its own time");
 }
 
 /* A flush that took @ns for a while: when is the next? */
