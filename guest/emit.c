@@ -56,7 +56,7 @@ void emit__alive(void)
 }
 
 /* Field 8 of the first line of /proc/stat, in clock ticks (proc_stat(5)). */
-static uint64_t steal_ns(void)
+uint64_t emit__steal_ns(void)
 {
 	unsigned long long steal = 0;
 	char line[256];
@@ -87,7 +87,7 @@ void emit__window(uint32_t type, const struct window_edge *edge,
 {
 	struct ktstr_window w = {
 		.time_ns = htole64((uint64_t)edge->time_ns),
-		.steal_ns = htole64(steal_ns()),
+		.steal_ns = htole64(edge->steal_ns),
 		.self_ns = htole64(edge->self_ns),
 		.sched = *state,
 	};

@@ -38,10 +38,18 @@ void emit__alive(void);
 struct window_edge {
 	int64_t time_ns;	/* CLOCK_MONOTONIC */
 	uint64_t self_ns;	/* CPU time of PID 1 and its threads by then */
+	uint64_t steal_ns;	/* of all CPUs, at about that moment: outside of the window */
 };
 
-/** emit__edge() - this moment */
+/** emit__edge() - this moment, but for @steal_ns, which is 0 */
 struct window_edge emit__edge(void);
+
+/**
+ * emit__steal_ns() - what the host kept from all CPUs until now, in steps of a clock tick
+ *
+ * Takes milliseconds of an emulated CPU. 0 where it cannot be read.
+ */
+uint64_t emit__steal_ns(void);
 
 /** emit__window() - SCST or SCEN at @edge with the scheduler's @state at about that moment */
 void emit__window(uint32_t type, const struct window_edge *edge,

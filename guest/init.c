@@ -109,7 +109,7 @@ static void heartbeat_ready(struct loop_watch *w, uint32_t events)
 	if (read(w->fd, &n, sizeof(n)) != sizeof(n))
 		return;
 	console_wake__retry();
-	sched__check();
+	sched__tick();
 	emit__alive();
 	events__tick();
 }

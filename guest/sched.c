@@ -56,6 +56,13 @@ void sched__check(void)
 		sched.detached = true;
 }
 
+void sched__tick(void)
+{
+	/* The rest changes only with these, and each file costs an emulated CPU a lot. */
+	if (!sched_state__same(&sched.now))
+		sched__check();
+}
+
 static void recheck_ready(struct loop_watch *w, uint32_t events)
 {
 	uint64_t n;

@@ -30,8 +30,11 @@ bool sched__start(const struct guest_plan *plan, struct outcome *o);
  */
 bool sched__lost(void);
 
-/** sched__check() - look again, for the heartbeat: a lost uevent must not hide a lost scheduler */
+/** sched__check() - look again */
 void sched__check(void);
+
+/** sched__tick() - likewise, for the heartbeat: a lost uevent must not hide a lost scheduler */
+void sched__tick(void);
 
 /**
  * sched__report_loss() - tell what became of it: SCDX if it died, LIFE SCHED_DIED

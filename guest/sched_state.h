@@ -15,6 +15,13 @@
  */
 void sched_state__read(struct ktstr_sched_state *s);
 
+/**
+ * sched_state__same() - are state and enable_seq still those of @s? Two reads of open files
+ *
+ * Return: false also when it cannot be told.
+ */
+bool sched_state__same(const struct ktstr_sched_state *s);
+
 /** sched_state__present() - does the kernel have sched_ext? */
 bool sched_state__present(const struct ktstr_sched_state *s);
 

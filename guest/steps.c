@@ -55,6 +55,7 @@ void steps__open_window(struct ktstr_run *t)
 {
 	struct ktstr_sched_state state;
 	struct window_edge begin;
+	uint64_t steal_ns;
 
 	if (t->open)
 		return;
@@ -63,8 +64,11 @@ void steps__open_window(struct ktstr_run *t)
 	sched_state__read(&state);
 	events__scx_counters();
 	workers__prepare();
+	/* Outside of the window, whose harness CPU time it would be. */
+	steal_ns = emit__steal_ns();
 	events__mark(KTSTR_MARK_WINDOW_BEGIN, 0);
 	begin = emit__edge();
+	begin.steal_ns = steal_ns;
 	workers__start(begin.time_ns);
 	emit__window(KTSTR_T_SCST, &begin, &state);
 }
@@ -87,6 +91,7 @@ static void close_window(struct ktstr_run *t)
 	events__scx_counters();
 	sched_state__read(&state);
 	judge_end(t->o);
+	end.steal_ns = emit__steal_ns();
 	emit__window(KTSTR_T_SCEN, &end, &state);
 }
 
