@@ -10,6 +10,8 @@
 #include "stats_sampler.h"
 
 #define MS	1000000ull
+/* Most schedulers serve none, and each request costs an emulated guest milliseconds. */
+#define UNSERVED_SHIFT_MAX	3u
 
 /** struct sample - an answer; times since the start of the run, @window_ns -1 without a window */
 struct sample {
@@ -155,6 +157,14 @@ static void keep(struct stats_sampler *s, const struct stats_end *end)
 	s->bytes += n.len;
 }
 
+/* It answers: from now on it is asked at the interval, whatever was planned. */
+static void note_server(struct stats_sampler *s, const struct stats_end *end)
+{
+	if (!s->spoke)
+		s->next_ns = end->asked_ns + s->opts.interval_ms * MS;
+	s->spoke = true;
+}
+
 static void on_error(struct stats_sampler *s, const struct stats_end *end)
 {
 	const struct stats_reply *r = &end->reply;
@@ -167,7 +177,7 @@ static void on_error(struct stats_sampler *s, const struct stats_end *end)
 	}
 	if (r->outcome == STATS_CANCELLED)
 		return;
-	s->spoke = true;
+	note_server(s, end);
 	if (r->outcome == STATS_ERRNO)
 		snprintf(err, sizeof(err), " %d", r->err);
 	snprintf(s->last_error, sizeof(s->last_error), "%s%s%s%s", stats_reply__name(r->outcome),
@@ -203,7 +213,7 @@ static void on_sample(struct stats_sampler *s, const struct stats_end *end)
 {
 	uint64_t took = end->ended_ns - end->asked_ns;
 
-	s->spoke = true;
+	note_server(s, end);
 	if (took > s->took_max_ns)
 		s->took_max_ns = took;
 	keep(s, end);
@@ -286,14 +296,22 @@ void stats_sampler__bytes(struct stats_sampler *s, const void *data, size_t len,
 	stats_client__feed(s->client, data, len, now_ns);
 }
 
+/* From one request to the next. */
+static uint64_t step_ns(const struct stats_sampler *s)
+{
+	uint64_t seldom = s->unserved < UNSERVED_SHIFT_MAX ? s->unserved : UNSERVED_SHIFT_MAX;
+
+	return s->opts.interval_ms * MS << (s->spoke ? 0 : seldom);
+}
+
 void stats_sampler__tick(struct stats_sampler *s, uint64_t now_ns)
 {
 	stats_client__tick(s->client, now_ns);
 	if (!s->asking || now_ns < s->next_ns)
 		return;
-	s->next_ns += s->opts.interval_ms * MS;
+	s->next_ns += step_ns(s);
 	if (s->next_ns <= now_ns)
-		s->next_ns = now_ns + s->opts.interval_ms * MS;
+		s->next_ns = now_ns + step_ns(s);
 	if (!stats_client__idle(s->client) ||
 	    stats_client__ask(s->client, "stats", NULL, STATS_TIMEOUT_MS, now_ns))
 		s->skipped++;

@@ -259,7 +259,7 @@ TEST_F(sampler, of_a_scheduler_without_statistics_nothing_is_said)
 	buf__init(&b, 4096);
 	reach(self, KTSTR_LIFE_SCHED_ATTACHED);
 	for (int i = 0; i < 3; i++) {
-		pass(self, INTERVAL_MS);
+		pass(self, 8 * INTERVAL_MS);
 		hear(self, KTSTR_STATS_NO_SOCKET);
 	}
 	stats_sampler__end(self->s, self->now);
@@ -268,6 +268,38 @@ TEST_F(sampler, of_a_scheduler_without_statistics_nothing_is_said)
 	EXPECT_NE(0, access(self->path, F_OK));
 	EXPECT_EQ(3, number(self, "errors", "no_scheduler"));
 	buf__free(&b);
+}
+
+/* Milliseconds until it is asked again. */
+static unsigned int until_asked(FIXTURE_DATA(sampler) *self)
+{
+	unsigned int ms = 0, before = self->requests;
+
+	for (; self->requests == before && ms < 100 * INTERVAL_MS; ms += 10)
+		pass(self, 10);
+	return ms;
+}
+
+TEST_F(sampler, one_that_serves_none_is_asked_ever_more_seldom)
+{
+	static const unsigned int times[] = { 1, 2, 4, 8, 8, 8 };
+
+	reach(self, KTSTR_LIFE_SCHED_ATTACHED);
+	pass(self, 0);
+	hear(self, KTSTR_STATS_NO_SOCKET);
+	for (unsigned int i = 0; i < 6; i++) {
+		EXPECT_EQ(times[i] * INTERVAL_MS, until_asked(self)) TH_LOG("request %u", i);
+		hear(self, KTSTR_STATS_NO_SOCKET);
+	}
+	/* From the first answer on at the interval. */
+	until_asked(self);
+	hear_value(self, "1");
+	hear(self, "{\"errno\":22,\"args\":{\"resp\":\"no\"}}\n");
+	EXPECT_EQ(INTERVAL_MS, until_asked(self));
+	hear_value(self, "2");
+	EXPECT_EQ(INTERVAL_MS, until_asked(self));
+	hear(self, KTSTR_STATS_NO_SOCKET);
+	EXPECT_EQ(INTERVAL_MS, until_asked(self)) TH_LOG("it lost its socket");
 }
 
 /* The twin: one that had some. What it did before it had any is no failure. */
