@@ -37,6 +37,7 @@ enum route {
 static struct {
 	int epfd;
 	int port;
+	bool wants_room;	/* the port is watched for it */
 	int sock;		/* -1 while not connected */
 	struct sockaddr_un addr;
 	struct pipe request;	/* host to scheduler */
@@ -52,11 +53,24 @@ static struct {
  * Edge triggered, so everything is tried until nothing moves: a port that the
  * host has not opened reports EPOLLHUP all the time.
  */
-static int watch(int fd)
+static int watch(int op, int fd, uint32_t events)
 {
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET };
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET | events };
 
-	return epoll_ctl(stats.epfd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+	return epoll_ctl(stats.epfd, op, fd, &ev) ? -errno : 0;
+}
+
+/*
+ * The port has room again each time that the host has read, which is news only to an
+ * answer that waits. Room that came meanwhile is told at once.
+ */
+static void watch_room(void)
+{
+	bool wants = stats.answer.len;
+
+	if (wants != stats.wants_room &&
+	    !watch(EPOLL_CTL_MOD, stats.port, wants ? EPOLLOUT : 0))
+		stats.wants_room = wants;
 }
 
 /*
@@ -108,11 +122,14 @@ static size_t line(const struct pipe *p, bool *whole)
 
 static bool connect_socket(void)
 {
+	/* Mostly there is none, and finding that out with a socket costs several times as much. */
+	if (access(stats.addr.sun_path, F_OK))
+		return false;
 	stats.sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (stats.sock < 0)
 		return false;
 	if (connect(stats.sock, (struct sockaddr *)&stats.addr, sizeof(stats.addr)) ||
-	    watch(stats.sock)) {
+	    watch(EPOLL_CTL_ADD, stats.sock, EPOLLOUT)) {
 		close(stats.sock);
 		stats.sock = -1;
 		return false;
@@ -244,6 +261,7 @@ static void *stats_thread(void *arg)
 	for (;;) {
 		while (pump())
 			;
+		watch_room();
 		epoll_wait(stats.epfd, &ev, 1, -1);
 	}
 	return NULL;
@@ -262,7 +280,7 @@ int stats_relay__start(int fd, const char *path)
 	stats.epfd = epoll_create1(EPOLL_CLOEXEC);
 	if (stats.epfd < 0)
 		return -errno;
-	err = watch(fd);
+	err = watch(EPOLL_CTL_ADD, fd, 0);
 	if (!err)
 		err = rt__thread(&thread, RT_PRIO_RELAY, stats_thread, NULL);
 	if (!err)
