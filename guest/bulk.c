@@ -28,7 +28,7 @@
 #define TURNS_READ	16
 
 static struct {
-	pthread_mutex_t lock;	/* protects the ring, @source and @kicked */
+	pthread_mutex_t lock;	/* protects the ring, @source, @kicked and @blocked */
 	pthread_cond_t room;	/* bytes left the ring */
 	struct bulk_ring ring;
 	bool exit_sent;		/* EXIT is in the ring: nothing may follow it */
@@ -39,8 +39,9 @@ static struct {
 	bool torn;		/* the source is in the middle of a frame; writer's thread only */
 	int port_fd;
 	int kick_fd;		/* there is something to do; never read, see watch() */
-	bool kicked;		/* and the writer has not looked since */
-	bool wants_room;	/* watched for it: the port was full; writer's thread only */
+	bool kicked;		/* the writer is going to look at what there is by now */
+	bool blocked;		/* it is going to look when the port has room */
+	bool wants_room;	/* the port is watched for that; writer's thread only */
 	int ack_fd;
 	int epfd;
 	void (*lost)(int err);
@@ -66,80 +67,102 @@ static void signal_fd(int fd)
 {
 	uint64_t one = 1;
 
-	/* Fails only when the counter is at its maximum: then it is readable anyway. */
+	/* Fails only at the maximum of the counter, which no run comes to. */
 	if (write(fd, &one, sizeof(one)) < 0)
 		return;
 }
 
-static void kick_locked(void)
+void bulk__kick(void)
 {
-	if (bulk.kicked)
-		return;
-	bulk.kicked = true;
 	signal_fd(bulk.kick_fd);
 }
 
-void bulk__kick(void)
+/* How much a frame wants to leave. */
+enum hurry {
+	HURRY_NOW,
+	HURRY_STREAM,	/* more of its kind are about to come */
+	HURRY_LATER,	/* nobody waits for it */
+};
+
+/*
+ * Does the writer have to be told of the frame that was just put? It is told when the lock
+ * is free again: it comes at once, and would have to wait for it. A relay may be held up
+ * between the two, so another's word is good enough for streams only.
+ */
+static bool must_kick(enum hurry hurry)
 {
-	pthread_mutex_lock(&bulk.lock);
-	kick_locked();
-	pthread_mutex_unlock(&bulk.lock);
+	if (hurry == HURRY_NOW)
+		return true;
+	if (bulk.kicked)
+		return false;
+	if (hurry == HURRY_LATER)
+		return bulk.blocked || !bulk.source || !bulk.source->regular;
+	return !bulk.blocked;
 }
 
-static void put_locked(uint32_t type, uint16_t flags, const void *buf, size_t len, uint32_t crc)
+/* Return: is the writer to be kicked? */
+static bool put_locked(uint32_t type, uint16_t flags, const void *buf, size_t len, uint32_t crc,
+		       enum hurry hurry)
 {
+	bool kick;
+
 	if (bulk.exit_sent)
-		return;
+		return false;
 	bulk.exit_sent = type == KTSTR_T_EXIT;
 	bulk_ring__put(&bulk.ring, type, flags, buf, len, crc);
+	kick = must_kick(hurry);
+	bulk.kicked |= kick;
+	return kick;
 }
 
-static void put_one(uint32_t type, uint16_t flags, const void *buf, size_t len, size_t reserve)
+static void put_one(uint32_t type, uint16_t flags, const void *buf, size_t len, enum hurry hurry)
 {
+	size_t reserve = hurry == HURRY_STREAM ? BULK_RING_RESERVE : 0;
 	uint32_t crc = (uint32_t)crc32(0, buf, (uInt)len);
+	bool kick;
 
 	pthread_mutex_lock(&bulk.lock);
 	while (!bulk_ring__fits(&bulk.ring, len, reserve))
 		pthread_cond_wait(&bulk.room, &bulk.lock);
-	put_locked(type, flags, buf, len, crc);
-	kick_locked();
+	kick = put_locked(type, flags, buf, len, crc, hurry);
 	pthread_mutex_unlock(&bulk.lock);
+	if (kick)
+		bulk__kick();
 }
 
-static void put_all(uint32_t type, const void *buf, size_t len, size_t reserve)
+static void put_all(uint32_t type, const void *buf, size_t len, enum hurry hurry)
 {
 	const uint8_t *p = buf;
 
 	while (len > KTSTR_WIRE_PAYLOAD_MAX) {
-		put_one(type, KTSTR_F_MORE, p, KTSTR_WIRE_PAYLOAD_MAX, reserve);
+		put_one(type, KTSTR_F_MORE, p, KTSTR_WIRE_PAYLOAD_MAX, hurry);
 		p += KTSTR_WIRE_PAYLOAD_MAX;
 		len -= KTSTR_WIRE_PAYLOAD_MAX;
 	}
-	put_one(type, 0, p, len, reserve);
+	put_one(type, 0, p, len, hurry);
 }
 
 void bulk__send(uint32_t type, const void *buf, size_t len)
 {
-	put_all(type, buf, len, 0);
+	put_all(type, buf, len, HURRY_NOW);
 }
 
 void bulk__send_stream(uint32_t type, const void *buf, size_t len)
 {
-	put_all(type, buf, len, BULK_RING_RESERVE);
+	put_all(type, buf, len, HURRY_STREAM);
 }
 
 bool bulk__try_send_later(uint32_t type, const void *buf, size_t len)
 {
 	uint32_t crc = (uint32_t)crc32(0, buf, (uInt)len);
-	bool fits;
+	bool fits, kick;
 
 	pthread_mutex_lock(&bulk.lock);
 	fits = bulk_ring__fits(&bulk.ring, len, 0);
-	if (fits)
-		put_locked(type, 0, buf, len, crc);
-	if (fits && !(bulk.source && bulk.source->regular))
-		kick_locked();
+	kick = fits && put_locked(type, 0, buf, len, crc, HURRY_LATER);
 	pthread_mutex_unlock(&bulk.lock);
+	if (kick)
+		bulk__kick();
 	return fits;
 }
 
@@ -309,8 +332,9 @@ static int watch(int op, int fd, uint32_t events)
 }
 
 /*
- * The host takes frames all the time, and each time the port has room again: that is of
- * interest only while something waits for it. Room that came meanwhile is told at once.
+ * The host takes frames all the time, and each time the port has room again: that is worth
+ * a turn only while something waits for it. (The kernel does not ask what for before it
+ * wakes this thread, but lets it sleep on.) Room that came meanwhile is told at once.
  */
 static void watch_room(bool on)
 {
@@ -322,6 +346,14 @@ static void watch_room(bool on)
 	err = watch(EPOLL_CTL_MOD, bulk.port_fd, on ? EPOLLIN | EPOLLOUT : EPOLLIN);
 	if (err)
 		bulk.lost(err);
+}
+
+static void set_state(bool kicked, bool blocked)
+{
+	pthread_mutex_lock(&bulk.lock);
+	bulk.kicked = kicked;
+	bulk.blocked = blocked;
+	pthread_mutex_unlock(&bulk.lock);
 }
 
 static void wait_for_work(void)
@@ -342,13 +374,14 @@ static void *writer(void *arg)
 	for (;;) {
 		if (read_all && sent != SENT_TURN)
 			wait_for_work();
-		/* Before the look: what is put from here on kicks again. */
-		pthread_mutex_lock(&bulk.lock);
-		bulk.kicked = false;
-		pthread_mutex_unlock(&bulk.lock);
 		/* Whatever it was, everything is looked at. */
+		set_state(true, false);
 		read_all = drain_replies();
+		/* Before the look at what is to be sent: what is put from here on kicks again. */
+		set_state(false, false);
 		sent = send_all();
+		if (sent == SENT_FULL)
+			set_state(false, true);
 		watch_room(sent == SENT_FULL);
 	}
 	return NULL;
@@ -359,8 +392,8 @@ void bulk__set_source(const struct bulk_source *source)
 	pthread_mutex_lock(&bulk.lock);
 	bulk.source = source;
 	bulk.source_from = bulk.ring.head;
-	kick_locked();
 	pthread_mutex_unlock(&bulk.lock);
+	bulk__kick();
 }
 
 int bulk__watch(int fd)
