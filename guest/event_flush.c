@@ -10,7 +10,7 @@
 
 #define FLUSH_NS	(10 * NSEC_PER_MSEC)
 #define FLUSH_MAX_NS	(400 * NSEC_PER_MSEC)
-#define FLUSH_SHARE	100
+#define FLUSH_SHARE	200
 
 /* With a good descriptor and a good time it cannot fail. */
 static void set_timer(const struct event_flush *f, int64_t ns)

@@ -4,8 +4,8 @@
  *
  * No event is older than 10 ms when it leaves, unless a flush is dear: an emulated CPU
  * takes milliseconds for the few exits that it needs. So that the observer stays small
- * beside what it observes, flushing takes no more than a 100th of a CPU, down to once in
- * 400 ms.
+ * beside what it observes, flushing takes a 200th of a CPU, or a 100th where the writer is
+ * awake for other reasons, down to once in 400 ms.
  */
 #ifndef GUEST_EVENT_FLUSH_H
 #define GUEST_EVENT_FLUSH_H
