@@ -129,6 +129,7 @@ static void on_life(struct evidence *ev, const struct assembler_frame *f)
 		return;
 	}
 	ev->phase_seen |= 1u << phase;
+	ev->attached += phase == KTSTR_LIFE_SCHED_ATTACHED;
 	if (phase == KTSTR_LIFE_ALIVE)
 		return;
 	if (phase != KTSTR_LIFE_WAKE)

@@ -114,6 +114,7 @@ enum evidence_stop {
  * @helo: valid when @has_helo; numbers in host order, strings terminated and clean
  * @phase: the last phase of enum ktstr_life_phase, but heartbeats
  * @phase_seen: bit of every phase reached
+ * @attached: schedulers that were, an operation may replace or restart one
  * @reason: what the guest said with each phase
  * @start, @end: the judged window
  * @trace: the operations that were carried out
@@ -155,6 +156,7 @@ struct evidence {
 	struct ktstr_helo helo;
 	uint32_t phase;
 	uint32_t phase_seen;
+	uint32_t attached;
 	char reason[EVIDENCE_PHASES][EVIDENCE_REASON_MAX];
 	struct evidence_window start, end;
 	struct evidence_worker workers[KTSTR_WORKERS_MAX];

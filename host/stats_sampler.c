@@ -11,7 +11,7 @@
 
 #define MS	1000000ull
 /* Most schedulers serve none, and each request costs an emulated guest milliseconds. */
-#define UNSERVED_SHIFT_MAX	3u
+#define SELDOM_NS	(8000 * MS)
 
 /** struct sample - an answer; times since the start of the run, @window_ns -1 without a window */
 struct sample {
@@ -34,6 +34,8 @@ struct stats_sampler {
 	bool meta_out;		/* the request that is out is for it */
 	bool spoke;		/* a scheduler was there: from now on silence is worth a word */
 	uint64_t next_ns;
+	uint64_t step_ns;	/* from one request to the next */
+	uint32_t attached;	/* schedulers so far */
 	uint64_t create_ns;
 	uint64_t window_begin_ns;	/* 0 before it */
 
@@ -157,14 +159,6 @@ static void keep(struct stats_sampler *s, const struct stats_end *end)
 	s->bytes += n.len;
 }
 
-/* It answers: from now on it is asked at the interval, whatever was planned. */
-static void note_server(struct stats_sampler *s, const struct stats_end *end)
-{
-	if (!s->spoke)
-		s->next_ns = end->asked_ns + s->opts.interval_ms * MS;
-	s->spoke = true;
-}
-
 static void on_error(struct stats_sampler *s, const struct stats_end *end)
 {
 	const struct stats_reply *r = &end->reply;
@@ -177,7 +171,7 @@ static void on_error(struct stats_sampler *s, const struct stats_end *end)
 	}
 	if (r->outcome == STATS_CANCELLED)
 		return;
-	note_server(s, end);
+	s->spoke = true;
 	if (r->outcome == STATS_ERRNO)
 		snprintf(err, sizeof(err), " %d", r->err);
 	snprintf(s->last_error, sizeof(s->last_error), "%s%s%s%s", stats_reply__name(r->outcome),
@@ -213,7 +207,7 @@ static void on_sample(struct stats_sampler *s, const struct stats_end *end)
 {
 	uint64_t took = end->ended_ns - end->asked_ns;
 
-	note_server(s, end);
+	s->spoke = true;
 	if (took > s->took_max_ns)
 		s->took_max_ns = took;
 	keep(s, end);
@@ -222,6 +216,36 @@ static void on_sample(struct stats_sampler *s, const struct stats_end *end)
 	/* For whoever wants to know what the numbers are. */
 	if (!s->meta_asked)
 		ask_meta(s, end->ended_ns);
+}
+
+static uint64_t interval_ns(const struct stats_sampler *s)
+{
+	return s->opts.interval_ms * MS;
+}
+
+static void ask_often(struct stats_sampler *s, uint64_t asked_ns)
+{
+	s->step_ns = interval_ns(s);
+	if (s->next_ns > asked_ns + s->step_ns)
+		s->next_ns = asked_ns + s->step_ns;
+}
+
+/* How often from now on? */
+static void note_outcome(struct stats_sampler *s, const struct stats_end *end)
+{
+	switch (end->reply.outcome) {
+	case STATS_NO_SCHEDULER:
+		if (2 * s->step_ns <= SELDOM_NS)
+			s->step_ns *= 2;
+		return;
+	case STATS_CANCELLED:
+	case STATS_FROZEN:
+	case STATS_NO_ROOM:
+		/* This says nothing of the scheduler. */
+		return;
+	default:
+		ask_often(s, end->asked_ns);
+	}
 }
 
 static void on_end(void *arg, const struct stats_end *end)
@@ -233,6 +257,7 @@ static void on_end(void *arg, const struct stats_end *end)
 		return on_meta(s, end);
 	}
 	s->ends[end->reply.outcome]++;
+	note_outcome(s, end);
 	if (end->reply.outcome == STATS_OK)
 		on_sample(s, end);
 	else
@@ -254,6 +279,7 @@ struct stats_sampler *stats_sampler__new(const struct stats_sampler_opts *opts)
 	if (!s)
 		return NULL;
 	s->opts = *opts;
+	s->step_ns = interval_ns(s);
 	s->client = stats_client__new(&ops);
 	if (s->client)
 		return s;
@@ -285,6 +311,10 @@ void stats_sampler__follow(struct stats_sampler *s, const struct evidence *ev, u
 		s->window_begin_ns = now_ns;
 	if (ask && !s->asking)
 		s->next_ns = now_ns;
+	/* The one before may have served none. */
+	if (ev->attached != s->attached)
+		ask_often(s, now_ns);
+	s->attached = ev->attached;
 	/* What is out now would be answered by a scheduler on its way out. */
 	if (!ask && s->asking)
 		stats_client__cancel(s->client, now_ns);
@@ -296,22 +326,14 @@ void stats_sampler__bytes(struct stats_sampler *s, const void *data, size_t len,
 	stats_client__feed(s->client, data, len, now_ns);
 }
 
-/* From one request to the next. */
-static uint64_t step_ns(const struct stats_sampler *s)
-{
-	uint64_t seldom = s->unserved < UNSERVED_SHIFT_MAX ? s->unserved : UNSERVED_SHIFT_MAX;
-
-	return s->opts.interval_ms * MS << (s->spoke ? 0 : seldom);
-}
-
 void stats_sampler__tick(struct stats_sampler *s, uint64_t now_ns)
 {
 	stats_client__tick(s->client, now_ns);
 	if (!s->asking || now_ns < s->next_ns)
 		return;
-	s->next_ns += step_ns(s);
+	s->next_ns += s->step_ns;
 	if (s->next_ns <= now_ns)
-		s->next_ns = now_ns + step_ns(s);
+		s->next_ns = now_ns + s->step_ns;
 	if (!stats_client__idle(s->client) ||
 	    stats_client__ask(s->client, "stats", NULL, STATS_TIMEOUT_MS, now_ns))
 		s->skipped++;

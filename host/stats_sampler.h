@@ -4,8 +4,8 @@
  * attached until the window ends, kept for the result, and written to stats.jsonl.
  *
  * The guest is disturbed as little as can be: there is never more than one request at the
- * scheduler, and while it owes an answer it is not asked again. One that has never answered
- * is asked ever more seldom, down to an eighth as often.
+ * scheduler, and while it owes an answer it is not asked again. While nobody listens the
+ * question comes ever more seldom, down to once in 8 s.
  */
 #ifndef KTSTR_HOST_STATS_SAMPLER_H
 #define KTSTR_HOST_STATS_SAMPLER_H

@@ -280,26 +280,38 @@ static unsigned int until_asked(FIXTURE_DATA(sampler) *self)
 	return ms;
 }
 
-TEST_F(sampler, one_that_serves_none_is_asked_ever_more_seldom)
+/* Likewise, and it is told that nobody listens. */
+static unsigned int asked_in_vain(FIXTURE_DATA(sampler) *self)
 {
-	static const unsigned int times[] = { 1, 2, 4, 8, 8, 8 };
+	unsigned int ms = until_asked(self);
 
+	hear(self, KTSTR_STATS_NO_SOCKET);
+	return ms;
+}
+
+TEST_F(sampler, where_nobody_listens_it_asks_ever_more_seldom)
+{
 	reach(self, KTSTR_LIFE_SCHED_ATTACHED);
+	self->ev->attached = 1;
 	pass(self, 0);
 	hear(self, KTSTR_STATS_NO_SOCKET);
-	for (unsigned int i = 0; i < 6; i++) {
-		EXPECT_EQ(times[i] * INTERVAL_MS, until_asked(self)) TH_LOG("request %u", i);
-		hear(self, KTSTR_STATS_NO_SOCKET);
-	}
-	/* From the first answer on at the interval. */
-	until_asked(self);
+	for (unsigned int ms = INTERVAL_MS; ms <= 8000; ms *= 2)
+		EXPECT_EQ(ms, asked_in_vain(self));
+	EXPECT_EQ(6400, asked_in_vain(self));
+	/* The next scheduler, though nothing else has changed. */
+	pass(self, 1000);
+	self->ev->attached = 2;
+	stats_sampler__follow(self->s, self->ev, self->now);
+	EXPECT_EQ(INTERVAL_MS, asked_in_vain(self));
+	EXPECT_EQ(INTERVAL_MS, asked_in_vain(self));
+	EXPECT_EQ(2 * INTERVAL_MS, asked_in_vain(self));
+	/* And the first answer. */
+	EXPECT_EQ(4 * INTERVAL_MS, until_asked(self));
 	hear_value(self, "1");
 	hear(self, "{\"errno\":22,\"args\":{\"resp\":\"no\"}}\n");
-	EXPECT_EQ(INTERVAL_MS, until_asked(self));
-	hear_value(self, "2");
-	EXPECT_EQ(INTERVAL_MS, until_asked(self));
-	hear(self, KTSTR_STATS_NO_SOCKET);
-	EXPECT_EQ(INTERVAL_MS, until_asked(self)) TH_LOG("it lost its socket");
+	EXPECT_EQ(INTERVAL_MS, asked_in_vain(self));
+	EXPECT_EQ(INTERVAL_MS, asked_in_vain(self));
+	EXPECT_EQ(2 * INTERVAL_MS, asked_in_vain(self));
 }
 
 /* The twin: one that had some. What it did before it had any is no failure. */
