@@ -58,7 +58,7 @@ void sched__check(void)
 
 void sched__tick(void)
 {
-	/* The rest changes only with these, and each file costs an emulated CPU a lot. */
+	/* What is judged changes only with these, and each file costs an emulated CPU a lot. */
 	if (!sched_state__same(&sched.now))
 		sched__check();
 }

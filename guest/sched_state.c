@@ -3,6 +3,7 @@
  * What the kernel says of sched_ext.
  */
 #include <endian.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,6 +54,8 @@ bool sched_state__same(const struct ktstr_sched_state *s)
 		state_fd = open(SCX "state", O_RDONLY | O_CLOEXEC);
 	if (seq_fd < 0)
 		seq_fd = open(SCX "enable_seq", O_RDONLY | O_CLOEXEC);
+	if (state_fd < 0 && errno == ENOENT)
+		return !sched_state__present(s);
 	/* Then it is to be found out in full. */
 	if (state_fd < 0 || seq_fd < 0)
 		return false;

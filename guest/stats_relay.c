@@ -61,8 +61,8 @@ static int watch(int op, int fd, uint32_t events)
 }
 
 /*
- * The port has room again each time that the host has read, which is news only to an
- * answer that waits. Room that came meanwhile is told at once.
+ * The port has room again each time that the host has read, which is worth a turn only
+ * while an answer waits. Room that came meanwhile is told at once.
  */
 static void watch_room(void)
 {
