@@ -87,17 +87,23 @@ enum hurry {
 /*
  * Does the writer have to be told of the frame that was just put? It is told when the lock
  * is free again: it comes at once, and would have to wait for it. A relay may be held up
- * between the two, so another's word is good enough for streams only.
+ * between the two, so what is urgent does not rely on another's kick.
+ *
+ * A blocked writer is not told of each frame of a stream, for room will wake it. A
+ * heartbeat tells it all the same: should it be blocked for want of memory, not of room,
+ * nobody else would.
  */
 static bool must_kick(enum hurry hurry)
 {
-	if (hurry == HURRY_NOW)
+	switch (hurry) {
+	case HURRY_STREAM:
+		return !bulk.kicked && !bulk.blocked;
+	case HURRY_LATER:
+		return !bulk.kicked &&
+		       (bulk.blocked || !bulk.source || !bulk.source->regular);
+	default:
 		return true;
-	if (bulk.kicked)
-		return false;
-	if (hurry == HURRY_LATER)
-		return bulk.blocked || !bulk.source || !bulk.source->regular;
-	return !bulk.blocked;
+	}
 }
 
 /* Return: is the writer to be kicked? */

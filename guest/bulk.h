@@ -31,7 +31,8 @@ int bulk__start(int fd, void (*lost)(int err));
  * Nothing follows KTSTR_T_EXIT: what is sent after it, a late heartbeat or wake
  * byte, is not for the verdict any more and is left out.
  *
- * Context: any thread; waits while the queue is full.
+ * Context: any SCHED_FIFO thread: another's frame may depend on it to go on and wake the
+ * writer; waits while the queue is full.
  */
 void bulk__send(uint32_t type, const void *buf, size_t len);
 

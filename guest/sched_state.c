@@ -52,10 +52,10 @@ bool sched_state__same(const struct ktstr_sched_state *s)
 
 	if (state_fd < 0)
 		state_fd = open(SCX "state", O_RDONLY | O_CLOEXEC);
-	if (seq_fd < 0)
-		seq_fd = open(SCX "enable_seq", O_RDONLY | O_CLOEXEC);
 	if (state_fd < 0 && errno == ENOENT)
 		return !sched_state__present(s);
+	if (seq_fd < 0)
+		seq_fd = open(SCX "enable_seq", O_RDONLY | O_CLOEXEC);
 	/* Then it is to be found out in full. */
 	if (state_fd < 0 || seq_fd < 0)
 		return false;
