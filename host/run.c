@@ -310,7 +310,7 @@ static int begin_stats(struct live *l, const struct report_run *run, struct ktst
 {
 	const struct stats_sampler_opts so = {
 		.interval_ms = run->args->stats_ms, .sched = plan__has_sched(&run->plan),
-		.out = l->out,
+		.seldom = !run->args->stats_given, .out = l->out,
 	};
 
 	stats_sampler__remove_old(l->out);

@@ -235,7 +235,7 @@ static void note_outcome(struct stats_sampler *s, const struct stats_end *end)
 {
 	switch (end->reply.outcome) {
 	case STATS_NO_SCHEDULER:
-		if (2 * s->step_ns <= SELDOM_NS)
+		if (s->opts.seldom && !s->spoke && 2 * s->step_ns <= SELDOM_NS)
 			s->step_ns *= 2;
 		return;
 	case STATS_CANCELLED:

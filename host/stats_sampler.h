@@ -4,8 +4,8 @@
  * attached until the window ends, kept for the result, and written to stats.jsonl.
  *
  * The guest is disturbed as little as can be: there is never more than one request at the
- * scheduler, and while it owes an answer it is not asked again. While nobody listens the
- * question comes ever more seldom, down to once in 8 s.
+ * scheduler, and while it owes an answer it is not asked again. Nor is a socket that was
+ * never there looked for every second, unless the user gave the interval.
  */
 #ifndef KTSTR_HOST_STATS_SAMPLER_H
 #define KTSTR_HOST_STATS_SAMPLER_H
@@ -24,11 +24,13 @@
  * struct stats_sampler_opts - what to do
  * @interval_ms: from one request to the next
  * @sched: there is a scheduler under test: wait until it is attached
+ * @seldom: as long as none has answered, ask more and more seldom, at most each 8 s
  * @out: results directory with the logs of the run started; it may be none
  */
 struct stats_sampler_opts {
 	uint32_t interval_ms;
 	bool sched;
+	bool seldom;
 	struct outdir *out;
 };
 
