@@ -295,6 +295,17 @@ TEST_F(source, room_in_the_port_is_no_news_to_an_idle_writer)
 	}
 }
 
+/* The source was given, and the writer has looked at it and sleeps. */
+static bool set_and_wait(const struct bulk_source *source)
+{
+	bulk__set_source(source);
+	if (!wait_call(5000))
+		return false;
+	while (wait_call(100))
+		;
+	return true;
+}
+
 static bool port_silent(struct port_reader *port, int ms)
 {
 	struct pollfd p = { .fd = port->fd, .events = POLLIN };
@@ -304,9 +315,7 @@ static bool port_silent(struct port_reader *port, int ms)
 
 TEST_F(source, what_nobody_waits_for_leaves_with_what_is_sent_next)
 {
-	bulk__set_source(&regular);
-	while (wait_call(100))
-		;
+	ASSERT_TRUE(set_and_wait(&regular));
 	ASSERT_TRUE(bulk__try_send_later(KTSTR_T_LIFE, "alive", 5));
 	EXPECT_FALSE(wait_call(200));
 	EXPECT_TRUE(port_silent(self->port, 0));
@@ -318,9 +327,7 @@ TEST_F(source, what_nobody_waits_for_leaves_with_what_is_sent_next)
 /* The queue is not empty then, and that once meant that the writer knows already. */
 TEST_F(source, a_frame_behind_one_that_nobody_waits_for_leaves_at_once)
 {
-	bulk__set_source(&regular);
-	while (wait_call(100))
-		;
+	ASSERT_TRUE(set_and_wait(&regular));
 	ASSERT_TRUE(bulk__try_send_later(KTSTR_T_LIFE, "alive", 5));
 	bulk__send(KTSTR_T_LIFE, "it died", 7);
 	EXPECT_EQ(5, le32toh(port_next(self->port).len));
@@ -331,9 +338,7 @@ TEST_F(source, without_regular_frames_nothing_is_left_lying)
 {
 	ASSERT_TRUE(bulk__try_send_later(KTSTR_T_LIFE, "no source", 9));
 	EXPECT_EQ(9, le32toh(port_next(self->port).len));
-	bulk__set_source(&frames);
-	while (wait_call(100))
-		;
+	ASSERT_TRUE(set_and_wait(&frames));
 	ASSERT_TRUE(bulk__try_send_later(KTSTR_T_LIFE, "alive", 5));
 	EXPECT_EQ(5, le32toh(port_next(self->port).len));
 }
