@@ -24,7 +24,7 @@
  * struct stats_sampler_opts - what to do
  * @interval_ms: from one request to the next
  * @sched: there is a scheduler under test: wait until it is attached
- * @seldom: as long as none has answered, ask more and more seldom, at most each 8 s
+ * @seldom: as long as none has answered, ask ever more seldom, down to once in 8 s
  * @out: results directory with the logs of the run started; it may be none
  */
 struct stats_sampler_opts {
