@@ -28,11 +28,13 @@ struct {
  * @emitted: it wanted to store
  * @lost: of these, found no room
  * @lost_told: @lost of the last KTSTR_MARK_LOST
+ * @woke: @emitted of the last wakeup
  */
 struct plain_count {
 	__u64 emitted;
 	__u64 lost;
 	__u64 lost_told;
+	__u64 woke;
 };
 
 struct {
@@ -54,6 +56,25 @@ const volatile __u32 plain_only;
 
 /* The loader's switch for records without the module, which has one of its own. */
 volatile __u32 plain_on;
+
+/* Bytes in a ring that are worth a wakeup; 0: nobody waits for one. Set before loading. */
+const volatile __u32 plain_watermark;
+
+#define WAKE_EVERY	64	/* records, when the reader does not come at once */
+
+/*
+ * Is the record that comes next to wake the reader? That is done by an irq_work of this
+ * CPU (kernel/bpf/ringbuf.c), so it may be said in a scheduler's locks. An interrupt here
+ * may make the ring pass its watermark unseen: then the next record sees it.
+ */
+static __always_inline __u64 wakeup_flag(struct plain_count *n, void *ring)
+{
+	if (!plain_watermark || n->emitted - n->woke < WAKE_EVERY ||
+	    bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) < plain_watermark)
+		return BPF_RB_NO_WAKEUP;
+	n->woke = n->emitted;
+	return BPF_RB_FORCE_WAKEUP;
+}
 
 /* Say where records are missing, before the next one, as ktstr.ko does. */
 static __always_inline bool tell_lost(struct plain_count *n, void *ring)
@@ -91,7 +112,7 @@ static __always_inline bool put_plain(struct plain_count *n, void *ring, const v
 	if (n->lost_told != n->lost && !tell_lost(n, ring))
 		return false;
 	out.h.time_ns = bpf_ktime_get_ns();
-	return !bpf_ringbuf_output(ring, &out, sizeof(out.h) + size, BPF_RB_NO_WAKEUP);
+	return !bpf_ringbuf_output(ring, &out, sizeof(out.h) + size, wakeup_flag(n, ring));
 }
 
 static __always_inline void emit_plain(const void *rec, __u32 size)

@@ -206,6 +206,7 @@ static void set_filters(const struct bpf_load_opts *opts)
 	ro->filter_cgroup = opts->cgroup;
 	ro->filter_cgroup_level = opts->cgroup_level;
 	ro->plain_only = opts->plain_cpus > 0;
+	ro->plain_watermark = opts->plain_watermark;
 }
 
 static int open_and_load(void)
@@ -394,6 +395,21 @@ int bpf_load__cgroup(uint64_t id, const char *path)
 int bpf_load__scx_counter(struct ktstr_ev_scx_counter *ev)
 {
 	return load.skel ? run(load.skel->progs.on_scx_counter, ev, sizeof(*ev)) : -ENOENT;
+}
+
+static struct ring *ring_of(unsigned int cpu)
+{
+	return ring_buffer__ring(load.rings[cpu], 0);
+}
+
+int bpf_load__ring_fd(unsigned int cpu)
+{
+	return ring__map_fd(ring_of(cpu));
+}
+
+size_t bpf_load__waiting(unsigned int cpu)
+{
+	return ring__avail_data_size(ring_of(cpu));
 }
 
 void bpf_load__consume(unsigned int cpu, bool (*take)(const void *rec, size_t len))

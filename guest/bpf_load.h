@@ -24,6 +24,8 @@
  * @plain_cpus: 0: records go to ktstr.ko, which is loaded; else each of so many CPUs
  *	gets a BPF ring buffer
  * @plain_bytes: of such a ring, a power of two and whole pages
+ * @plain_watermark: bytes in such a ring at which its descriptor becomes readable, by an
+ *	edge; see bpf_load__ring_fd()
  * @missing: told of everything that could not be had, as a sentence
  */
 struct bpf_load_opts {
@@ -33,6 +35,7 @@ struct bpf_load_opts {
 	uint32_t cgroup_level;
 	unsigned int plain_cpus;
 	size_t plain_bytes;
+	uint32_t plain_watermark;
 	void (*missing)(const char *line);
 };
 
@@ -41,6 +44,7 @@ struct bpf_load_count {
 	uint64_t emitted;
 	uint64_t lost;
 	uint64_t lost_told;	/* in the stream, by a KTSTR_MARK_LOST */
+	uint64_t woke;		/* @emitted when the reader was woken last */
 };
 
 /**
@@ -68,6 +72,12 @@ int bpf_load__cgroup(uint64_t id, const char *path);
 
 /** bpf_load__scx_counter() - emit @ev, whose type is filled in; return: 0 or a negative errno */
 int bpf_load__scx_counter(struct ktstr_ev_scx_counter *ev);
+
+/** bpf_load__ring_fd() - a descriptor to wait for more than the watermark in a CPU's ring */
+int bpf_load__ring_fd(unsigned int cpu);
+
+/** bpf_load__waiting() - bytes in a CPU's ring, with the kernel's headers */
+size_t bpf_load__waiting(unsigned int cpu);
 
 /** bpf_load__consume() - give @take the records of a CPU's ring, until it returns false */
 void bpf_load__consume(unsigned int cpu, bool (*take)(const void *rec, size_t len));

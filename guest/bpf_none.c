@@ -43,6 +43,18 @@ int bpf_load__scx_counter(struct ktstr_ev_scx_counter *ev)
 	return -ENOTSUP;
 }
 
+int bpf_load__ring_fd(unsigned int cpu)
+{
+	(void)cpu;
+	return -ENOTSUP;
+}
+
+size_t bpf_load__waiting(unsigned int cpu)
+{
+	(void)cpu;
+	return 0;
+}
+
 void bpf_load__consume(unsigned int cpu, bool (*take)(const void *rec, size_t len))
 {
 	(void)cpu;

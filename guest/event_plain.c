@@ -2,7 +2,7 @@
 /*
  * BPF ring buffers -> frames -> port 1.
  *
- * A program wakes nobody: its record waits for the next flush.
+ * A record waits for the next flush, unless its ring has come to the watermark.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -41,6 +41,24 @@ int event_plain__start(unsigned int nr_cpus)
 	plain.rings = calloc(nr_cpus, sizeof(*plain.rings));
 	plain.nr = nr_cpus;
 	return plain.rings ? 0 : -ENOMEM;
+}
+
+int event_plain__watch(void)
+{
+	int err = 0;
+
+	for (unsigned int cpu = 0; !err && cpu < plain.nr; cpu++)
+		err = bulk__watch(bpf_load__ring_fd(cpu));
+	return err;
+}
+
+/* One that is empties them all: it is a storm, and the others come to it soon. */
+static bool one_is_full(void)
+{
+	for (unsigned int cpu = 0; cpu < plain.nr; cpu++)
+		if (bpf_load__waiting(cpu) >= EVENT_PLAIN_WATERMARK)
+			return true;
+	return false;
 }
 
 /* A record, taken out of its ring; return: false when the longest would not fit any more. */
@@ -100,7 +118,7 @@ enum bulk_pumped event_plain__pump(int port_fd, bool flush)
 {
 	enum bulk_pumped did = BULK_PUMP_MORE;
 
-	if (flush)
+	if (flush || one_is_full())
 		plain.left = plain.nr;
 	for (unsigned int n = 0; did == BULK_PUMP_MORE && n < TURN_FRAMES; n++) {
 		if (!plain.len && !next_frame())

@@ -11,13 +11,18 @@
 
 #include "bulk.h"
 
+#define EVENT_PLAIN_WATERMARK	(64u << 10)	/* bytes of a CPU that are worth a wakeup */
+
 /** event_plain__start() - be ready for the rings of bpf_load.h; return: 0 or a negative errno */
 int event_plain__start(unsigned int nr_cpus);
+
+/** event_plain__watch() - have the writer woken by full rings; return: 0 or a negative errno */
+int event_plain__watch(void);
 
 /**
  * event_plain__pump() - send what the rings hold; see struct bulk_source
  * @port_fd: port 1
- * @flush: they are looked at only then, for their programs wake nobody
+ * @flush: whatever they hold; else only if one of them holds %EVENT_PLAIN_WATERMARK
  */
 enum bulk_pumped event_plain__pump(int port_fd, bool flush);
 

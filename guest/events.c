@@ -63,6 +63,14 @@ static void missing(const char *line)
 		events.text_len += (size_t)n;
 }
 
+static void missing_step(const char *what, int err)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line), "%s: %s", what, strerror(-err));
+	missing(line);
+}
+
 void events__load_module(enum ktstr_events_wish wish)
 {
 	char why[256];
@@ -178,8 +186,12 @@ static int start_programs(void)
 
 	events.opts.plain_cpus = events.path == KTSTR_EVENTS_BPF ? events.nr_cpus : 0;
 	err = bpf_load__start(&events.opts, &events.attached);
-	if (!err && events.path == KTSTR_EVENTS_BPF)
-		bpf_load__plain(true);
+	if (err || events.path != KTSTR_EVENTS_BPF)
+		return err;
+	bpf_load__plain(true);
+	err = event_plain__watch();
+	if (err)
+		missing_step("the BPF rings cannot be waited for", err);
 	return err;
 }
 
@@ -203,14 +215,6 @@ static void send_info(void)
 	clock_read(&f.info.at, KTSTR_CLOCK_BEGIN, 0, module__fd());
 	memcpy(f.text, events.text, events.text_len);
 	bulk__send(KTSTR_T_EVIN, &f, sizeof(f.info) + events.text_len);
-}
-
-static void missing_step(const char *what, int err)
-{
-	char line[128];
-
-	snprintf(line, sizeof(line), "%s: %s", what, strerror(-err));
-	missing(line);
 }
 
 static int start_accounts(void)
@@ -277,7 +281,8 @@ static int set_filter(const struct guest_plan_filter *filter)
 	events.opts = (struct bpf_load_opts) {
 		/* Without marks nobody could tell window and losses. */
 		.events = filter->types | 1ull << KTSTR_EV_MARK,
-		.plain_bytes = PLAIN_BYTES, .missing = missing,
+		.plain_bytes = PLAIN_BYTES, .plain_watermark = EVENT_PLAIN_WATERMARK,
+		.missing = missing,
 	};
 	if (filter->cpus_text) {
 		cpus = filter->cpus;

@@ -24,6 +24,7 @@
 #include "ktstr_events.skel.h"
 
 #include "events_tracer.h"
+#include "../../guest/bpf_load.h"
 
 #define PROGS_MAX	32
 
@@ -281,9 +282,13 @@ static struct plain_account plain_at;
 static struct plain_account plain_account(void)
 {
 	int possible = libbpf_num_possible_cpus();
-	struct plain_account sum = { 0 }, *all = calloc(possible, sizeof(*all));
+	struct bpf_load_count *all = calloc(possible, sizeof(*all));
+	struct plain_account sum = { 0 };
 	uint32_t zero = 0;
 
+	/* The kernel writes as much as the programs' struct plain_count has. */
+	if (bpf_map__value_size(without.skel->maps.plain_counts) != sizeof(*all))
+		guest_die("struct bpf_load_count is not what bpf/emit.h says");
 	if (!all || bpf_map_lookup_elem(bpf_map__fd(without.skel->maps.plain_counts), &zero, all))
 		guest_die("the account of the BPF rings: %s", strerror(errno));
 	for (int i = 0; i < possible; i++) {

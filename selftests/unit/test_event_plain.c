@@ -45,6 +45,24 @@ void bpf_load__consume(unsigned int cpu, bool (*take)(const void *rec, size_t le
 	}
 }
 
+size_t bpf_load__waiting(unsigned int cpu)
+{
+	return rings[cpu].left * rings[cpu].len;
+}
+
+int bpf_load__ring_fd(unsigned int cpu)
+{
+	return 100 + (int)cpu;
+}
+
+static unsigned int watched;	/* bits of CPUs */
+
+int bulk__watch(int fd)
+{
+	watched |= 1u << (fd - 100);
+	return 0;
+}
+
 FIXTURE(plain) {
 	struct port_reader *port;
 	int fd;
@@ -86,6 +104,33 @@ static unsigned int check_frame(FIXTURE_DATA(plain) *self, unsigned int *cpu)
 	if (at != le32toh(f.len))
 		port_die("a record was cut");
 	return nr;
+}
+
+TEST_F(plain, each_ring_wakes_the_writer)
+{
+	watched = 0;
+	EXPECT_EQ(event_plain__watch(), 0);
+	EXPECT_EQ(watched, (1u << CPUS) - 1);
+}
+
+/* A storm does not wait for the flush, which comes after 400 ms if it is a dear one. */
+TEST_F(plain, a_ring_at_its_watermark_empties_all)
+{
+	unsigned int cpu;
+
+	looked = 0;
+	rings[0] = (typeof(rings[0])) { .left = 3, .len = 64 };
+	rings[2] = (typeof(rings[2])) { .left = EVENT_PLAIN_WATERMARK / 64 - 1, .len = 64 };
+	EXPECT_EQ(event_plain__pump(self->fd, false), BULK_PUMP_IDLE);
+	EXPECT_EQ(looked, 0);
+	rings[2].left++;
+	EXPECT_EQ(event_plain__pump(self->fd, false), BULK_PUMP_IDLE);
+	EXPECT_EQ(event_plain__sent(0), 3);
+	EXPECT_EQ(event_plain__sent(2), EVENT_PLAIN_WATERMARK / 64);
+	EXPECT_TRUE(event_plain__idle());
+	for (unsigned int got = 0; got < 3 + EVENT_PLAIN_WATERMARK / 64;)
+		got += check_frame(self, &cpu);
+	EXPECT_EQ(self->next[0], 3);
 }
 
 TEST_F(plain, rings_are_looked_at_in_a_flush_only)
