@@ -170,7 +170,7 @@ static const struct {
 } cases[] = {
 	{ "handover", case_handover }, { "stall", case_stall }, { "ftrace", case_ftrace },
 	{ "storm", case_storm }, { "stopped", case_stopped }, { "hotplug", case_hotplug },
-	{ "marks", case_marks }, { "burst", case_burst },
+	{ "marks", case_marks }, { "burst", case_burst }, { "nice", case_nice },
 };
 
 int main(int argc, char **argv)

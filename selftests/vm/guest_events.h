@@ -57,6 +57,7 @@ void case_handover(int rounds, int spin_us);
 void case_stall(int kind, int ms);
 void case_ftrace(int mono, int loops);
 void case_storm(int groups, int loops);
+void case_nice(int times, int portion);
 void case_burst(int times, int nr);
 void case_stopped(int ms, int unused);
 void case_hotplug(int times, int groups);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -154,6 +155,24 @@ void case_storm(int groups, int loops)
 	printf("storm messages %llu ms %llu gap_us %llu\n", (unsigned long long)*s.messages,
 	       (unsigned long long)(now_ns() - began) / MSEC,
 	       (unsigned long long)s.longest_gap_ns / 1000);
+}
+
+/*
+ * More in the time between two flushes of an emulated machine than a buffer holds, in
+ * portions that leave the reader 100 ms and more to come.
+ */
+void case_nice(int times, int portion)
+{
+	uint64_t began = now_ns();
+
+	pin(1);
+	for (int i = 0; i < times; i++) {
+		for (int n = 1; n <= portion; n++)
+			NEED(!setpriority(PRIO_PROCESS, 0, n % 2));
+		sleep_ns(10 * MSEC);
+	}
+	printf("nice changed %d times in %llu ms\n", times * portion,
+	       (unsigned long long)(now_ns() - began) / MSEC);
 }
 
 /* More at once than any reader can take: an interrupt emits all of it. */

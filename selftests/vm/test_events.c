@@ -435,6 +435,18 @@ TEST_F_TIMEOUT(events, a_storm_loses_none, 900)
 	printf("# %.*s\n", (int)strcspn(rig__line(r, "storm "), "\n"), rig__line(r, "storm "));
 }
 
+/* Until the BPF rings had a watermark, what a ring could not hold till the flush was lost. */
+TEST_F_TIMEOUT(events, more_than_a_buffer_in_a_flush_is_not_lost, 240)
+{
+	struct rig *r = self->rig;
+
+	r->keep = false;
+	boot(_metadata, r, variant->word, NULL, "nice 80 256", 220);
+	finish(_metadata, r, variant->path);
+	expect_none_lost(_metadata, r);
+	printf("# %.*s\n", (int)strcspn(rig__line(r, "nice "), "\n"), rig__line(r, "nice "));
+}
+
 static uint64_t sum_lost(const struct rig *r)
 {
 	uint64_t sum = 0;
