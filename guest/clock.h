@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one clock of everything the guest reports: CLOCK_MONOTONIC.
+ * The one clock of everything the guest reports, CLOCK_MONOTONIC, and those of CPU time.
  */
 #ifndef GUEST_CLOCK_H
 #define GUEST_CLOCK_H
@@ -11,13 +11,19 @@
 #define NSEC_PER_SEC	1000000000LL
 #define NSEC_PER_MSEC	1000000LL
 
-/** now_ns() - CLOCK_MONOTONIC in nanoseconds; vDSO, callable from any context */
-static inline int64_t now_ns(void)
+/** clock_ns() - a clock in nanoseconds; those of CPU time take a system call */
+static inline int64_t clock_ns(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
+/** now_ns() - CLOCK_MONOTONIC in nanoseconds; vDSO, callable from any context */
+static inline int64_t now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 /** deadline_ns() - the moment @ms milliseconds from now, for loop__until() */

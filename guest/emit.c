@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bulk.h"
@@ -68,18 +67,13 @@ uint64_t emit__steal_ns(void)
 	return steal * (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
-/* All threads of PID 1; its workers and payloads are processes of their own. */
-static uint64_t self_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
-}
-
 struct window_edge emit__edge(void)
 {
-	return (struct window_edge){ .time_ns = now_ns(), .self_ns = self_ns() };
+	return (struct window_edge){
+		.time_ns = now_ns(),
+		/* All threads of PID 1; its workers and payloads are processes of their own. */
+		.self_ns = (uint64_t)clock_ns(CLOCK_PROCESS_CPUTIME_ID),
+	};
 }
 
 void emit__window(uint32_t type, const struct window_edge *edge,
@@ -89,6 +83,7 @@ void emit__window(uint32_t type, const struct window_edge *edge,
 		.time_ns = htole64((uint64_t)edge->time_ns),
 		.steal_ns = htole64(edge->steal_ns),
 		.self_ns = htole64(edge->self_ns),
+		.ops_ns = htole64(edge->ops_ns),
 		.sched = *state,
 	};
 

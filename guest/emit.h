@@ -38,10 +38,11 @@ void emit__alive(void);
 struct window_edge {
 	int64_t time_ns;	/* CLOCK_MONOTONIC */
 	uint64_t self_ns;	/* CPU time of PID 1 and its threads by then */
+	uint64_t ops_ns;	/* of these, for the test's operations */
 	uint64_t steal_ns;	/* of all CPUs, at about that moment: outside of the window */
 };
 
-/** emit__edge() - this moment, but for @steal_ns, which is 0 */
+/** emit__edge() - this moment, but for @ops_ns and @steal_ns, which are 0 */
 struct window_edge emit__edge(void);
 
 /**

@@ -69,6 +69,7 @@ void steps__open_window(struct ktstr_run *t)
 	events__mark(KTSTR_MARK_WINDOW_BEGIN, 0);
 	begin = emit__edge();
 	begin.steal_ns = steal_ns;
+	begin.ops_ns = t->ops_ns;
 	workers__start(begin.time_ns);
 	emit__window(KTSTR_T_SCST, &begin, &state);
 }
@@ -92,6 +93,7 @@ static void close_window(struct ktstr_run *t)
 	sched_state__read(&state);
 	judge_end(t->o);
 	end.steal_ns = emit__steal_ns();
+	end.ops_ns = t->ops_ns;
 	emit__window(KTSTR_T_SCEN, &end, &state);
 }
 
@@ -115,24 +117,38 @@ static void judge_failure(struct ktstr_run *t, const struct ktstr_op *op, int er
 	}
 }
 
+/* Time passes in these: the window is around them. */
+static bool lets_time_pass(const struct ktstr_op *op)
+{
+	return op->verb == KTSTR_V_HOLD || op->verb == KTSTR_V_WAIT;
+}
+
+/*
+ * What such an operation costs is the test's load, as if a program of its author's did it:
+ * sched_domains built anew, tasks moved, a scheduler loaded. What the harness has to do
+ * anyway while time passes, and at a mark, is its own.
+ */
+static bool is_load(const struct ktstr_op *op)
+{
+	return !lets_time_pass(op) && op->verb != KTSTR_V_MARK && op->verb != KTSTR_V_EXPECT;
+}
+
 static int apply(struct ktstr_run *t, const struct ktstr_op *op)
 {
 	struct ktstr_error e = { "" };
+	int64_t from;
 
 	emit__step_begin(t->index, op);
+	from = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	t->err = steps__carry_out(t, op, &e);
+	if (is_load(op))
+		t->ops_ns += (uint64_t)(clock_ns(CLOCK_THREAD_CPUTIME_ID) - from);
 	emit__step_end(t->index, t->err, e.msg);
 	t->index++;
 	/* The end of a window in the middle of a hold is judged with the window. */
 	if (t->err && !(t->err == -ECANCELED && t->open))
 		judge_failure(t, op, t->err, e.msg);
 	return t->err;
-}
-
-/* Time passes in these: the window is around them. */
-static bool lets_time_pass(const struct ktstr_op *op)
-{
-	return op->verb == KTSTR_V_HOLD || op->verb == KTSTR_V_WAIT;
 }
 
 static void run_ops(struct ktstr_run *t)

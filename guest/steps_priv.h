@@ -19,6 +19,7 @@
  * @fn: what workers of kind "function" of the next SPAWN run, or NULL
  * @index: of the next operation
  * @marks: phases that have begun
+ * @ops_ns: CPU time of this thread for operations so far
  * @open, @closed: the window
  * @err: of the operation that ended the test, 0: go on
  */
@@ -31,6 +32,7 @@ struct ktstr_run {
 	void (*fn)(struct ktstr_worker *w);
 	uint32_t index;
 	uint32_t marks;
+	uint64_t ops_ns;
 	bool open, closed;
 	int err;
 };

@@ -19,6 +19,19 @@ struct evidence *evidence__new(const struct evidence_sink *sink)
 	return ev;
 }
 
+bool evidence__cost(const struct evidence *ev, uint64_t *harness_ns, uint64_t *ops_ns)
+{
+	uint64_t self = ev->end.self_ns - ev->start.self_ns;
+
+	*harness_ns = *ops_ns = 0;
+	if (ev->end.self_ns < ev->start.self_ns || ev->end.ops_ns < ev->start.ops_ns ||
+	    ev->end.ops_ns - ev->start.ops_ns > self)
+		return false;
+	*ops_ns = ev->end.ops_ns - ev->start.ops_ns;
+	*harness_ns = self - *ops_ns;
+	return true;
+}
+
 const char *evidence__phase_name(uint32_t phase)
 {
 	static const char * const names[EVIDENCE_PHASES] = {
@@ -152,6 +165,7 @@ static void on_window(struct evidence *ev, const struct assembler_frame *f,
 	to->time_ns = le64toh(w.time_ns);
 	to->steal_ns = le64toh(w.steal_ns);
 	to->self_ns = le64toh(w.self_ns);
+	to->ops_ns = le64toh(w.ops_ns);
 	to->sched.enable_seq = le64toh(w.sched.enable_seq);
 	to->sched.nr_rejected = le64toh(w.sched.nr_rejected);
 	to->sched.switch_all = le64toh(w.sched.switch_all);

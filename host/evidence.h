@@ -65,6 +65,7 @@ struct evidence_window {
 	uint64_t time_ns;
 	uint64_t steal_ns;
 	uint64_t self_ns;
+	uint64_t ops_ns;
 	struct evidence_sched sched;
 };
 
@@ -224,6 +225,16 @@ void evidence__finish(struct evidence *ev);
  * Before the window is over. The guest may be slow to see it, or too starved to tell.
  */
 bool evidence__sched_failed(const struct evidence *ev);
+
+/**
+ * evidence__cost() - what PID 1 cost the guest in the window
+ * @ev: evidence
+ * @harness_ns: CPU time of the harness itself
+ * @ops_ns: CPU time for the test's own operations, not in @harness_ns
+ *
+ * Return: false when the guest's account makes no sense; both are 0 then.
+ */
+bool evidence__cost(const struct evidence *ev, uint64_t *harness_ns, uint64_t *ops_ns);
 
 /** evidence__phase_seen() - did the guest reach this phase? */
 static inline bool evidence__phase_seen(const struct evidence *ev, enum ktstr_life_phase phase)

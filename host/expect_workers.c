@@ -323,16 +323,16 @@ static double overhead_bound(const struct expect_case *x, const struct ktstr_op 
 void judge__overhead(const struct expect_case *x, const struct ktstr_op *ask,
 		     struct verdict_check *c)
 {
-	uint64_t a = x->ev->start.self_ns, b = x->ev->end.self_ns;
 	double bound = overhead_bound(x, ask), pct;
+	uint64_t harness_ns, ops_ns;
 	char at[KTSTR_OP_AT_MAX + 2];
 
-	if (b < a || !x->nr_cpus)
+	if (!evidence__cost(x->ev, &harness_ns, &ops_ns) || !x->nr_cpus)
 		return verdict_set(c, VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST,
 				   "the guest's account of its own CPU time makes no sense");
-	pct = 100 * (double)(b - a) / ((double)(x->to_ns - x->from_ns) * x->nr_cpus);
+	pct = 100 * (double)harness_ns / ((double)(x->to_ns - x->from_ns) * x->nr_cpus);
 	verdict_set(c, pct <= bound ? VERDICT_PASS : VERDICT_INCONCLUSIVE,
 		    pct <= bound ? KIND_OK : KIND_OVERHEAD,
 		    "%sthe harness used %.2f %% of the guest's CPU time in the window (%.1f ms), allowed are %g %%",
-		    pct <= bound ? "" : expect__at(ask, at), pct, (double)(b - a) / 1e6, bound);
+		    pct <= bound ? "" : expect__at(ask, at), pct, (double)harness_ns / 1e6, bound);
 }

@@ -59,6 +59,7 @@ static json_t *sched_state(const struct evidence_window *w)
 	set(o, "time_ns", number(w->time_ns));
 	set(o, "steal_ns", number(w->steal_ns));
 	set(o, "harness_ns", number(w->self_ns));
+	set(o, "operations_ns", number(w->ops_ns));
 	return o;
 }
 

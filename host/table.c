@@ -111,10 +111,15 @@ static void print_shares(struct ktap *k, const struct evidence *ev)
 static void print_overhead(struct ktap *k, const struct evidence *ev)
 {
 	double of = window_ns(ev) * ev->helo.nr_cpus;
+	uint64_t harness_ns, ops_ns;
 
-	if (of > 0 && ev->end.self_ns >= ev->start.self_ns)
-		ktap__diag(k, "  the harness used %.2f %% of the guest's CPU time in the window",
-			   100 * (double)(ev->end.self_ns - ev->start.self_ns) / of);
+	if (!(of > 0) || !evidence__cost(ev, &harness_ns, &ops_ns))
+		return;
+	ktap__diag(k, "  the harness used %.2f %% of the guest's CPU time in the window",
+		   100 * (double)harness_ns / of);
+	if (ops_ns)
+		ktap__diag(k, "  the test's own operations took %.2f %% of it",
+			   100 * (double)ops_ns / of);
 }
 
 static void print_payloads(struct ktap *k, const struct evidence *ev)

@@ -178,12 +178,15 @@ struct ktstr_sched_state {
  * @time_ns: guest CLOCK_MONOTONIC
  * @steal_ns: host steal since boot, summed over CPUs (/proc/stat)
  * @self_ns: CPU time of PID 1 and its threads since boot: what the harness costs
+ * @ops_ns: of these, for the test's operations: what the kernel does for a cpuset is
+ *	part of the load that the test asked for
  * @sched: the scheduler's state at that moment
  */
 struct ktstr_window {
 	__le64 time_ns;
 	__le64 steal_ns;
 	__le64 self_ns;
+	__le64 ops_ns;
 	struct ktstr_sched_state sched;
 };
 

@@ -498,6 +498,26 @@ TEST_F(made, overhead_is_never_the_schedulers_fault)
 	POINT("overhead", VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST);
 }
 
+TEST_F(made, what_the_tests_operations_took_is_no_overhead)
+{
+	two_for_3s(&self->r);
+	self->r.ev->start.self_ns = 500 * MS;
+	self->r.ev->end.self_ns = 720 * MS;
+	self->r.ev->start.ops_ns = 200 * MS;
+	self->r.ev->end.ops_ns = 300 * MS;
+	POINT("overhead", VERDICT_PASS, KIND_OK);
+	REASON("2.00 % of the guest's CPU time in the window (120.0 ms)");
+	self->r.ev->end.ops_ns = 299 * MS;
+	POINT("overhead", VERDICT_INCONCLUSIVE, KIND_OVERHEAD);
+	/* They are a part of it, and never run backwards. */
+	self->r.ev->end.ops_ns = 420 * MS;
+	POINT("overhead", VERDICT_PASS, KIND_OK);
+	self->r.ev->end.ops_ns = 421 * MS;
+	POINT("overhead", VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST);
+	self->r.ev->end.ops_ns = 199 * MS;
+	POINT("overhead", VERDICT_INCONCLUSIVE, KIND_EVIDENCE_LOST);
+}
+
 /* An account of worker @i at a mark. */
 static void marked(struct run *r, uint32_t mark, uint32_t i, uint64_t iterations)
 {

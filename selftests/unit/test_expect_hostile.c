@@ -129,6 +129,8 @@ static void any_evidence(struct evidence *ev, uint64_t *seed)
 	ev->end.steal_ns = any_number(seed);
 	ev->start.self_ns = any_number(seed);
 	ev->end.self_ns = any_number(seed);
+	ev->start.ops_ns = any_number(seed);
+	ev->end.ops_ns = any_number(seed);
 	ev->start.sched.enable_seq = any_number(seed);
 	ev->helo.nr_cpus = below(seed, 2) ? 2 : (uint32_t)any_number(seed);
 	ev->payloads.nr = below(seed, 3);

@@ -3,6 +3,7 @@
  * Whole tests with a body, run as in the guest but on made-up cgroups and with no host to tell:
  * who is at fault when they go wrong?
  */
+#include <endian.h>
 #include <string.h>
 
 #include <ktstr/test.h>
@@ -16,9 +17,15 @@
 
 #define U __attribute__((unused))
 
-/* Nobody listens. */
-void bulk__send(U uint32_t type, U const void *buf, U size_t len)
+static struct ktstr_window begin, end;
+
+/* Nobody listens but for the ends of the window. */
+void bulk__send(uint32_t type, const void *buf, size_t len)
 {
+	if (type == KTSTR_T_SCST && len == sizeof(begin))
+		memcpy(&begin, buf, len);
+	if (type == KTSTR_T_SCEN && len == sizeof(end))
+		memcpy(&end, buf, len);
 }
 
 void bulk__send_stream(U uint32_t type, U const void *buf, U size_t len)
@@ -170,6 +177,44 @@ TEST_F(steps, a_body_that_holds_is_none)
 {
 	run("unit_hold", &self->shape, &self->o);
 	EXPECT_EQ(self->o.status, KTSTR_GUEST_DONE) TH_LOG("%s", self->o.reason);
+}
+
+KTSTR_TEST(unit_ops)
+{
+	ktstr_do(t, KTSTR_CGROUP("a"));
+	ktstr_do(t, KTSTR_SPAWN_AS("a", "w", .kind = "function", .fn = spins, .nr = 1));
+	ktstr_do(t, KTSTR_HOLD_MS(10));
+	ktstr_do(t, KTSTR_WEIGHT("a", 200));
+	ktstr_do(t, KTSTR_HOLD_MS(10));
+}
+
+KTSTR_TEST(unit_marks)
+{
+	ktstr_do(t, KTSTR_CGROUP("a"));
+	ktstr_do(t, KTSTR_SPAWN_AS("a", "w", .kind = "function", .fn = spins, .nr = 1));
+	ktstr_do(t, KTSTR_HOLD_MS(10));
+	ktstr_do(t, KTSTR_MARK("second"));
+	ktstr_do(t, KTSTR_HOLD_MS(10));
+}
+
+/* Its CPU time is told apart: it is the test's load, not what the harness costs. */
+TEST_F(steps, an_operation_in_the_window_is_load)
+{
+	run("unit_ops", &self->shape, &self->o);
+	EXPECT_EQ(self->o.status, KTSTR_GUEST_DONE) TH_LOG("%s", self->o.reason);
+	EXPECT_LT(0, le64toh(begin.ops_ns));
+	EXPECT_LT(le64toh(begin.ops_ns), le64toh(end.ops_ns));
+	EXPECT_LT(le64toh(end.ops_ns) - le64toh(begin.ops_ns),
+		  le64toh(end.self_ns) - le64toh(begin.self_ns));
+}
+
+TEST_F(steps, holds_and_marks_are_no_load)
+{
+	run("unit_marks", &self->shape, &self->o);
+	EXPECT_EQ(self->o.status, KTSTR_GUEST_DONE) TH_LOG("%s", self->o.reason);
+	EXPECT_LT(0, le64toh(begin.ops_ns));
+	EXPECT_EQ(le64toh(begin.ops_ns), le64toh(end.ops_ns));
+	EXPECT_LT(le64toh(begin.self_ns), le64toh(end.self_ns));
 }
 
 KTSTR_TEST(unit_detach)

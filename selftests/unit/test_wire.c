@@ -42,7 +42,7 @@ TEST(payloads_have_no_padding)
 	EXPECT_EQ(176, sizeof(struct ktstr_helo));
 	EXPECT_EQ(16, sizeof(struct ktstr_life));
 	EXPECT_EQ(24 + 128 + 3 * 8, sizeof(struct ktstr_sched_state));
-	EXPECT_EQ(24 + 176, sizeof(struct ktstr_window));
+	EXPECT_EQ(32 + 176, sizeof(struct ktstr_window));
 	EXPECT_EQ(264, sizeof(struct ktstr_worker_metrics));
 	EXPECT_EQ(16 + 176, sizeof(struct ktstr_sched_exit));
 	EXPECT_EQ(8, sizeof(struct ktstr_test_result));
