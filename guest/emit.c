@@ -90,8 +90,13 @@ void emit__window(uint32_t type, const struct window_edge *edge,
 	bulk__send(type, &w, sizeof(w));
 }
 
+/*
+ * Of an operation that ends the guest the host must know, so its beginning leaves at once.
+ * That one went well can leave with the beginning of the next.
+ */
 static void send_step(uint32_t type, uint32_t index, int err, const char *text)
 {
+	bool later = type == KTSTR_T_STEN && !err;
 	struct {
 		struct ktstr_step step;
 		char text[KTSTR_OP_LINE_MAX];
@@ -104,7 +109,8 @@ static void send_step(uint32_t type, uint32_t index, int err, const char *text)
 	size_t len = strnlen(text, sizeof(f.text));
 
 	memcpy(f.text, text, len);
-	bulk__send(type, &f, sizeof(f.step) + len);
+	if (!later || !bulk__try_send_later(type, &f, sizeof(f.step) + len))
+		bulk__send(type, &f, sizeof(f.step) + len);
 }
 
 void emit__step_begin(uint32_t index, const struct ktstr_op *op)

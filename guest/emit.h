@@ -59,7 +59,11 @@ void emit__window(uint32_t type, const struct window_edge *edge,
 /** emit__step_begin() - STIM: operation @index of the run begins */
 void emit__step_begin(uint32_t index, const struct ktstr_op *op);
 
-/** emit__step_end() - STEN: it is done, or failed with @err, a negative errno, and the reason @why */
+/**
+ * emit__step_end() - STEN: it is done, or failed with @err, a negative errno, and the reason @why
+ *
+ * One that did not fail leaves with the frame that comes next.
+ */
 void emit__step_end(uint32_t index, int err, const char *why);
 
 /** emit__test() - TEST: how the scenario ended */
