@@ -227,7 +227,7 @@ struct ktstr_ev_mark {
  * without it; everybody else takes any id without it.
  */
 #define KTSTR_MARK_KERNEL	(1ull << 63)
-#define KTSTR_MARK_LOST		(KTSTR_MARK_KERNEL | 1)	/* arg: lost so far on this CPU */
+#define KTSTR_MARK_LOST		(KTSTR_MARK_KERNEL | 1)	/* arg: so many were lost here by then */
 
 #define KTSTR_EV_SIZE_MAX	128	/* bytes: no record is longer */
 
