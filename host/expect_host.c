@@ -56,15 +56,17 @@ static void of_steal(struct expect_host *h, const struct evidence *ev)
 
 void expect_host__of(struct expect_host *h, const struct evidence *ev)
 {
+	uint64_t harness_ns, ops_ns;
+
 	memset(h, 0, sizeof(*h));
 	h->window_ns = window_of(ev);
 	h->nr_stills = ev->events.nr_stills;
 	h->still_ns = (double)ev->events.still_ns;
 	if (!(h->window_ns > 0))
 		return;
-	if (ev->end.self_ns > ev->start.self_ns)
-		h->harness_ns = at_most((double)(ev->end.self_ns - ev->start.self_ns),
-					h->window_ns);
+	if (evidence__cost(ev, &harness_ns, &ops_ns))
+		h->harness_ns = at_most((double)(harness_ns + ops_ns), h->window_ns);
+	h->ops = ops_ns > 0;
 	if (ev->end.steal_ns > ev->start.steal_ns)
 		h->stolen_ns = at_most((double)(ev->end.steal_ns - ev->start.steal_ns),
 				       h->window_ns * ev->helo.nr_cpus);
@@ -155,7 +157,7 @@ char *expect_host__text(const struct expect_host *h, char *buf, size_t size)
 	int n = host_text(h, buf, size);
 
 	if (h->harness_ns > 0 && n > 0 && (size_t)n < size)
-		snprintf(buf + n, size - (size_t)n, ", and the harness ran for %.1f ms",
-			 h->harness_ns / 1e6);
+		snprintf(buf + n, size - (size_t)n, ", and the harness%s ran for %.1f ms",
+			 h->ops ? " and operations" : "", h->harness_ns / 1e6);
 	return buf;
 }

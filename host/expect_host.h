@@ -25,12 +25,14 @@
  * @mean: the same of all vCPUs' time
  * @nr_stills, @still_ns: times the guest's clock stood still, and how far it jumped then in all:
  *	what was measured then, the scheduler's own accounts too, excuses every bound of time
- * @harness_ns: CPU time in the guest of the harness itself: no scheduler's doing either
+ * @harness_ns: CPU time in the guest of the harness and of what it did for the test: real-time,
+ *	so no scheduler's doing either
+ * @ops: some of it was for the test
  * @stolen_ns: what the guest's own count of steal time says, all CPUs together: what its
  *	kernel leaves out of tasks' CPU time; 0 when not known
  */
 struct expect_host {
-	bool known, by_steal;
+	bool known, by_steal, ops;
 	double window_ns, total_ns, worst_ns;
 	uint32_t worst_vcpu;
 	double least, most, mean;

@@ -80,6 +80,16 @@ TEST_F(host, what_the_harness_ran_can_all_be_in_one_wait_too)
 	/* Of wakeups likewise: 100 ms of a vCPU and 200 of the harness. */
 	EXPECT_TRUE(expect_host__excuses_wakes(&self->h, 3, 99e6, 1));
 	EXPECT_FALSE(expect_host__excuses_wakes(&self->h, 3, 101e6, 1));
+	/* What PID 1 does for the test comes before every scheduler's tasks, too. */
+	self->ev->end.ops_ns = 150 * MS;
+	expect_host__of(&self->h, self->ev);
+	EXPECT_TRUE(expect_host__excuses_ns(&self->h, 800e6, 500e6));
+	EXPECT_NE(NULL, strstr(expect_host__text(&self->h, text, sizeof(text)),
+			       "and the harness and operations ran for 200.0 ms"));
+	self->ev->end.ops_ns = 201 * MS;
+	expect_host__of(&self->h, self->ev);
+	EXPECT_FALSE(expect_host__excuses_ns(&self->h, 601e6, 500e6));
+	self->ev->end.ops_ns = 0;
 	/* An account that runs backwards says nothing. */
 	self->ev->start.self_ns = 251 * MS;
 	expect_host__of(&self->h, self->ev);
