@@ -94,9 +94,8 @@ void emit__window(uint32_t type, const struct window_edge *edge,
  * Of an operation that ends the guest the host must know, so its beginning leaves at once.
  * That one went well can leave with the beginning of the next.
  */
-static void send_step(uint32_t type, uint32_t index, int err, const char *text)
+static void send_step(uint32_t type, uint32_t index, int err, const char *text, bool later)
 {
-	bool later = type == KTSTR_T_STEN && !err;
 	struct {
 		struct ktstr_step step;
 		char text[KTSTR_OP_LINE_MAX];
@@ -120,12 +119,12 @@ void emit__step_begin(uint32_t index, const struct ktstr_op *op)
 	/* It was read from such a line, or checked like one. */
 	if (ktstr_op__write(op, line, sizeof(line)) < 0)
 		line[0] = '\0';
-	send_step(KTSTR_T_STIM, index, 0, line);
+	send_step(KTSTR_T_STIM, index, 0, line, false);
 }
 
-void emit__step_end(uint32_t index, int err, const char *why)
+void emit__step_end(uint32_t index, int err, const char *why, bool now)
 {
-	send_step(KTSTR_T_STEN, index, err, why);
+	send_step(KTSTR_T_STEN, index, err, why, !err && !now);
 }
 
 void emit__test(const struct outcome *o)

@@ -60,11 +60,14 @@ void emit__window(uint32_t type, const struct window_edge *edge,
 void emit__step_begin(uint32_t index, const struct ktstr_op *op);
 
 /**
- * emit__step_end() - STEN: it is done, or failed with @err, a negative errno, and the reason @why
- *
- * One that did not fail leaves with the frame that comes next.
+ * emit__step_end() - STEN: it is done, or failed
+ * @index: of the operation
+ * @err: a negative errno; 0: it is done
+ * @why: the reason
+ * @now: what comes next may end the guest, and this is to be known by then; else the news
+ *	that it is done may leave with the next frame, or the next events
  */
-void emit__step_end(uint32_t index, int err, const char *why);
+void emit__step_end(uint32_t index, int err, const char *why, bool now);
 
 /** emit__test() - TEST: how the scenario ended */
 void emit__test(const struct outcome *o);

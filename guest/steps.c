@@ -126,7 +126,8 @@ static bool lets_time_pass(const struct ktstr_op *op)
 /*
  * What such an operation costs is the test's load, as if a program of its author's did it:
  * sched_domains built anew, tasks moved, a scheduler loaded. What the harness has to do
- * anyway while time passes, and at a mark, is its own.
+ * while time passes, and at a mark, is its own. (One that waits, as a restart does, has
+ * the heartbeats of that time in it.)
  */
 static bool is_load(const struct ktstr_op *op)
 {
@@ -143,7 +144,7 @@ static int apply(struct ktstr_run *t, const struct ktstr_op *op)
 	t->err = steps__carry_out(t, op, &e);
 	if (is_load(op))
 		t->ops_ns += (uint64_t)(clock_ns(CLOCK_THREAD_CPUTIME_ID) - from);
-	emit__step_end(t->index, t->err, e.msg);
+	emit__step_end(t->index, t->err, e.msg, t->in_body);
 	t->index++;
 	/* The end of a window in the middle of a hold is judged with the window. */
 	if (t->err && !(t->err == -ECANCELED && t->open))
@@ -217,6 +218,7 @@ static void run_body(struct ktstr_run *t)
 {
 	struct ktstr_error e;
 
+	t->in_body = true;
 	t->test->body(t);
 	if (!t->err && ktstr_ops__check_end(t->test, t->compiler, &e))
 		outcome__set(t->o, KTSTR_GUEST_ENV, "%s", e.msg);

@@ -21,6 +21,7 @@
  * @marks: phases that have begun
  * @ops_ns: CPU time of this thread for operations so far
  * @open, @closed: the window
+ * @in_body: its author's own code runs between operations
  * @err: of the operation that ended the test, 0: go on
  */
 struct ktstr_run {
@@ -34,6 +35,7 @@ struct ktstr_run {
 	uint32_t marks;
 	uint64_t ops_ns;
 	bool open, closed;
+	bool in_body;
 	int err;
 };
 
