@@ -73,7 +73,7 @@ int bpf_load__cgroup(uint64_t id, const char *path);
 /** bpf_load__scx_counter() - emit @ev, whose type is filled in; return: 0 or a negative errno */
 int bpf_load__scx_counter(struct ktstr_ev_scx_counter *ev);
 
-/** bpf_load__ring_fd() - a descriptor to wait for more than the watermark in a CPU's ring */
+/** bpf_load__ring_fd() - a descriptor whose edge tells of the watermark in a CPU's ring */
 int bpf_load__ring_fd(unsigned int cpu);
 
 /** bpf_load__waiting() - bytes in a CPU's ring, with the kernel's headers */

@@ -22,7 +22,8 @@ int event_plain__watch(void);
 /**
  * event_plain__pump() - send what the rings hold; see struct bulk_source
  * @port_fd: port 1
- * @flush: whatever they hold; else only if one of them holds %EVENT_PLAIN_WATERMARK
+ * @flush: whatever they hold; else only if one of them holds %EVENT_PLAIN_WATERMARK, or an
+ *	earlier look has not come to its end
  */
 enum bulk_pumped event_plain__pump(int port_fd, bool flush);
 

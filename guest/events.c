@@ -188,10 +188,11 @@ static int start_programs(void)
 	err = bpf_load__start(&events.opts, &events.attached);
 	if (err || events.path != KTSTR_EVENTS_BPF)
 		return err;
-	bpf_load__plain(true);
 	err = event_plain__watch();
 	if (err)
 		missing_step("the BPF rings cannot be waited for", err);
+	else
+		bpf_load__plain(true);
 	return err;
 }
 

@@ -435,7 +435,10 @@ TEST_F_TIMEOUT(events, a_storm_loses_none, 900)
 	printf("# %.*s\n", (int)strcspn(rig__line(r, "storm "), "\n"), rig__line(r, "storm "));
 }
 
-/* Until the BPF rings had a watermark, what a ring could not hold till the flush was lost. */
+/*
+ * Until the BPF rings had a watermark, what a ring could not hold till the flush was lost. (Where
+ * flushes are cheap, and come each 10 ms, this passes without.)
+ */
 TEST_F_TIMEOUT(events, more_than_a_buffer_in_a_flush_is_not_lost, 240)
 {
 	struct rig *r = self->rig;
