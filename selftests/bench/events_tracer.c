@@ -25,6 +25,7 @@
 
 #include "events_tracer.h"
 #include "../../guest/bpf_load.h"
+#include "../../guest/event_plain.h"
 
 #define PROGS_MAX	32
 
@@ -87,6 +88,8 @@ static void programs__load(struct programs *p, enum tracer_set largest)
 	p->skel = ktstr_events__open();
 	if (!p->skel)
 		guest_die("the programs cannot be opened: %s", strerror(errno));
+	/* As in a guest without the module, though nobody is woken here. */
+	p->skel->rodata->plain_watermark = EVENT_PLAIN_WATERMARK;
 	bpf_object__for_each_program(prog, p->skel->obj) {
 		const char *name = bpf_program__name(prog);
 		bool is_optional = !strcmp(name, optional[0]) || !strcmp(name, optional[1]);

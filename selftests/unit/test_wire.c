@@ -85,8 +85,8 @@ TEST_F(evidence, every_short_payload_is_malformed_and_changes_nothing)
 		uint32_t type;
 		uint32_t len;
 	} want[] = {
-		{ KTSTR_T_HELO, 176 }, { KTSTR_T_LIFE, 16 }, { KTSTR_T_SCST, 192 },
-		{ KTSTR_T_SCEN, 192 }, { KTSTR_T_TEST, 8 }, { KTSTR_T_SCDX, 192 },
+		{ KTSTR_T_HELO, 176 }, { KTSTR_T_LIFE, 16 }, { KTSTR_T_SCST, 208 },
+		{ KTSTR_T_SCEN, 208 }, { KTSTR_T_TEST, 8 }, { KTSTR_T_SCDX, 192 },
 		{ KTSTR_T_EXCX, 8 }, { KTSTR_T_EXIT, 8 },
 	};
 	uint64_t n = 0;
