@@ -18,6 +18,7 @@
 #define U __attribute__((unused))
 
 static struct ktstr_window begin, end;
+static unsigned int ends_later;		/* of operations, that were not sent at once */
 
 /* Nobody listens but for the ends of the window. */
 void bulk__send(uint32_t type, const void *buf, size_t len)
@@ -32,8 +33,9 @@ void bulk__send_stream(U uint32_t type, U const void *buf, U size_t len)
 {
 }
 
-bool bulk__try_send_later(U uint32_t type, U const void *buf, U size_t len)
+bool bulk__try_send_later(uint32_t type, U const void *buf, U size_t len)
 {
+	ends_later += type == KTSTR_T_STEN;
 	return true;
 }
 
@@ -206,6 +208,14 @@ TEST_F(steps, an_operation_in_the_window_is_load)
 	EXPECT_LT(le64toh(begin.ops_ns), le64toh(end.ops_ns));
 	EXPECT_LT(le64toh(end.ops_ns) - le64toh(begin.ops_ns),
 		  le64toh(end.self_ns) - le64toh(begin.self_ns));
+}
+
+/* Between two operations of a body its author's code may end the guest. */
+TEST_F(steps, a_bodys_operations_are_told_before_its_code_goes_on)
+{
+	run("unit_ops", &self->shape, &self->o);
+	EXPECT_EQ(self->o.status, KTSTR_GUEST_DONE) TH_LOG("%s", self->o.reason);
+	EXPECT_EQ(0, ends_later);
 }
 
 TEST_F(steps, holds_and_marks_are_no_load)
