@@ -133,7 +133,7 @@ TEST_F(plain, a_ring_at_its_watermark_empties_all)
 	EXPECT_EQ(self->next[0], 3);
 }
 
-TEST_F(plain, rings_are_looked_at_in_a_flush_only)
+TEST_F(plain, rings_below_the_watermark_wait_for_a_flush)
 {
 	unsigned int cpu;
 
