@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -13,7 +14,7 @@
 
 int host_delay__parse(const char *text, struct host_delay_vcpu *v)
 {
-	struct host_delay_vcpu got;
+	struct host_delay_vcpu got = { .faults = v->faults };
 	int end = 0;
 
 	if (sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64 "%n", &got.run_ns, &got.wait_ns,
@@ -23,24 +24,42 @@ int host_delay__parse(const char *text, struct host_delay_vcpu *v)
 	return 0;
 }
 
-static bool read_thread(pid_t tid, struct host_delay_vcpu *v)
+int host_delay__parse_faults(const char *text, struct host_delay_vcpu *v)
 {
-	char path[64], text[128];
+	/* The name before it may have any byte in it, and parentheses too. */
+	const char *p = strrchr(text, ')');
+	uint64_t minor, major;
+
+	if (!p || sscanf(p, ") %*c %*d %*d %*d %*d %*d %*u %" SCNu64 " %*u %" SCNu64 " ", &minor,
+			 &major) != 2)
+		return -EINVAL;
+	v->faults = minor + major;
+	return 0;
+}
+
+static bool read_file(pid_t tid, const char *name, char *text, size_t size)
+{
+	char path[64];
 	ssize_t n;
 	int fd;
 
-	if (!tid)
-		return false;
-	snprintf(path, sizeof(path), "/proc/self/task/%d/schedstat", (int)tid);
+	snprintf(path, sizeof(path), "/proc/self/task/%d/%s", (int)tid, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	n = read(fd, text, sizeof(text) - 1);
+	n = read(fd, text, size - 1);
 	close(fd);
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	return !host_delay__parse(text, v);
+	text[n > 0 ? n : 0] = '\0';
+	return n > 0;
+}
+
+static bool read_thread(pid_t tid, struct host_delay_vcpu *v)
+{
+	char text[1024];
+
+	return tid && read_file(tid, "schedstat", text, sizeof(text)) &&
+	       !host_delay__parse(text, v) &&
+	       read_file(tid, "stat", text, sizeof(text)) && !host_delay__parse_faults(text, v);
 }
 
 void host_delay__read(struct host_delay_at *at, const struct vmm *vmm, uint32_t nr_vcpus)
@@ -64,6 +83,7 @@ static struct host_delay_vcpu delta(const struct host_delay *d, uint32_t vcpu)
 		.run_ns = b->run_ns - a->run_ns,
 		.wait_ns = b->wait_ns - a->wait_ns,
 		.slices = b->slices - a->slices,
+		.faults = b->faults - a->faults,
 	};
 }
 
@@ -88,14 +108,30 @@ static uint32_t worst_of(const struct host_delay *d)
 	return worst;
 }
 
+uint64_t host_delay__faults(const struct host_delay *d)
+{
+	uint64_t faults = 0;
+
+	for (uint32_t i = 0; i < d->nr_vcpus; i++)
+		faults += delta(d, i).faults;
+	return faults;
+}
+
 char *host_delay__text(const struct host_delay *d, char *buf, size_t size)
 {
+	uint64_t faults;
+	size_t len;
+
 	buf[0] = '\0';
-	if (host_delay__known(d))
-		snprintf(buf, size,
-			 "host: vCPUs waited for a host CPU %.1f %% of the window's CPU time, at most vCPU %u with %.1f %%",
-			 host_delay__pct(d, UINT32_MAX), worst_of(d),
-			 host_delay__pct(d, worst_of(d)));
+	if (!host_delay__known(d))
+		return buf;
+	snprintf(buf, size,
+		 "host: vCPUs waited for a host CPU %.1f %% of the window's CPU time, at most vCPU %u with %.1f %%",
+		 host_delay__pct(d, UINT32_MAX), worst_of(d), host_delay__pct(d, worst_of(d)));
+	faults = host_delay__faults(d);
+	len = strlen(buf);
+	if (faults)
+		snprintf(buf + len, size - len, ", and %" PRIu64 " times for memory", faults);
 	return buf;
 }
 
@@ -108,6 +144,7 @@ static json_t *vcpu_json(const struct host_delay *d, uint32_t vcpu)
 	json_object_set_new(o, "run_ns", json_integer((json_int_t)v.run_ns));
 	json_object_set_new(o, "wait_ns", json_integer((json_int_t)v.wait_ns));
 	json_object_set_new(o, "timeslices", json_integer((json_int_t)v.slices));
+	json_object_set_new(o, "faults", json_integer((json_int_t)v.faults));
 	return o;
 }
 

@@ -334,12 +334,64 @@ TEST(schedstat_is_three_numbers)
 	EXPECT_EQ(12, v.run_ns);
 }
 
+static const char * const no_stat[] = {
+	"", "7 (vcpu0)", "7 (vcpu0) S 1 1 1 0 -1 64 12 0", "7 (vcpu0) S 1 1 1 0 -1 64 x 0 3 0 1 2",
+	"7 vcpu0 S 1 1 1 0 -1 64 12 0 3 0 1 2",
+};
+
+TEST(faults_are_minor_and_major)
+{
+	struct host_delay_vcpu v = { .run_ns = 9, .faults = 8 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(no_stat); i++) {
+		EXPECT_EQ(-EINVAL, host_delay__parse_faults(no_stat[i], &v))
+			TH_LOG("\"%s\"", no_stat[i]);
+	}
+	EXPECT_EQ(8, v.faults);
+	EXPECT_EQ(0, host_delay__parse_faults("7 (vcpu0) S 1 1 1 0 -1 4194368 12 5 3 6 1 2 0\n", &v));
+	EXPECT_EQ(15, v.faults);
+	EXPECT_EQ(9, v.run_ns);
+	/* A name is no field of it, whatever it looks like. */
+	EXPECT_EQ(0, host_delay__parse_faults("7 (a) b 1 (c)) R 1 1 1 0 -1 0 2 0 0 0 1 2 0\n", &v));
+	EXPECT_EQ(2, v.faults);
+	EXPECT_EQ(0, host_delay__parse("1 2 3\n", &v));
+	EXPECT_EQ(2, v.faults);
+}
+
+/* The one line of stat that is surely right: this thread's, while it touches memory. */
+TEST(faults_are_counted_as_the_kernel_does)
+{
+	enum { PAGES = 64 };
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct host_delay_vcpu before = { 0 }, after = { 0 };
+	struct host_delay_vcpu *at[] = { &before, &after };
+	char text[1024];
+	char *p;
+
+	p = mmap(NULL, PAGES * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, madvise(p, PAGES * page, MADV_NOHUGEPAGE));
+	for (int i = 0; i < 2; i++) {
+		FILE *f = fopen("/proc/thread-self/stat", "r");
+
+		ASSERT_NE(NULL, f);
+		text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+		fclose(f);
+		ASSERT_EQ(0, host_delay__parse_faults(text, at[i])) TH_LOG("\"%s\"", text);
+		for (size_t k = 0; k < PAGES; k++)
+			p[k * page] = 1;
+	}
+	EXPECT_LE(before.faults + PAGES, after.faults);
+	EXPECT_GT(before.faults + 10 * PAGES, after.faults);
+	munmap(p, PAGES * page);
+}
+
 TEST(waits_are_per_cent_of_the_window)
 {
 	struct host_delay d = {
 		.nr_vcpus = 2,
-		.start = { .valid = true, .time_ns = 1000, .vcpu = { { 0, 100, 0 }, { 0, 200, 0 } } },
-		.end = { .valid = true, .time_ns = 2000, .vcpu = { { 0, 200, 0 }, { 0, 500, 0 } } },
+		.start = { .valid = true, .time_ns = 1000, .vcpu = { { 0, 100, 0, 0 }, { 0, 200, 0, 0 } } },
+		.end = { .valid = true, .time_ns = 2000, .vcpu = { { 0, 200, 0, 0 }, { 0, 500, 0, 0 } } },
 	};
 	char text[160];
 
@@ -349,6 +401,13 @@ TEST(waits_are_per_cent_of_the_window)
 	EXPECT_EQ(20, host_delay__pct(&d, UINT32_MAX));
 	EXPECT_NE(NULL, strstr(host_delay__text(&d, text, sizeof(text)),
 			       "20.0 % of the window's CPU time, at most vCPU 1 with 30.0 %"));
+	EXPECT_EQ(NULL, strstr(text, "memory")) TH_LOG("\"%s\"", text);
+	d.start.vcpu[0].faults = 7;
+	d.end.vcpu[0].faults = 9;
+	d.end.vcpu[1].faults = 1;
+	EXPECT_EQ(3, host_delay__faults(&d));
+	EXPECT_NE(NULL, strstr(host_delay__text(&d, text, sizeof(text)),
+			       "with 30.0 %, and 3 times for memory"));
 	/* Half a window is none. */
 	d.end.valid = false;
 	EXPECT_FALSE(host_delay__known(&d));
