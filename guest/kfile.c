@@ -60,6 +60,16 @@ int kfile__read_u64(const char *path, uint64_t *out)
 	return 0;
 }
 
+int kfile__read_list(const char *path, struct cpu_mask *out)
+{
+	char buf[1024];
+	int n = kfile__read_line(path, buf, sizeof(buf));
+
+	if (n < 0)
+		return n;
+	return n && !cpulist__parse(buf, out) ? 0 : -EINVAL;
+}
+
 int kfile__write(const char *path, const char *text)
 {
 	ssize_t n;

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <ktstr/cpulist.h>
+
 /**
  * kfile__read() - read the start of a file as text
  * @path: file
@@ -23,6 +25,13 @@ int kfile__read_line(const char *path, char *buf, size_t len);
 
 /** kfile__read_u64() - read a decimal number; return: 0, -EINVAL or another negative errno */
 int kfile__read_u64(const char *path, uint64_t *out);
+
+/**
+ * kfile__read_list() - read a list of numbers, as "0-1,3", of CPUs or of nodes
+ *
+ * Return: 0, -EINVAL or another negative errno.
+ */
+int kfile__read_list(const char *path, struct cpu_mask *out);
 
 /**
  * kfile__write() - write @text with one write(), as kernel files want it

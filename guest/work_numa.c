@@ -3,15 +3,14 @@
  * Kinds of work about memory and the node that it is on.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "kfile.h"
 #include "work.h"
 #include "worker.h"
 
@@ -106,22 +105,6 @@ static void numa_sweep(struct ktstr_worker *w)
 
 const struct work_ops work_ops_numa_sweep = { .run = numa_sweep };
 
-/* A list file of sysfs, "0-1,3". */
-static bool read_list(const char *path, struct cpu_mask *m)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char buf[1024];
-	ssize_t n = fd < 0 ? -1 : read(fd, buf, sizeof(buf) - 1);
-
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0)
-		return false;
-	buf[n] = '\0';
-	buf[strcspn(buf, "\n")] = '\0';
-	return !cpulist__parse(buf, m);
-}
-
 /* Of the nodes that have memory: the one after @node. */
 static unsigned int next_node(const struct cpu_mask *nodes, unsigned int node)
 {
@@ -139,7 +122,7 @@ static void move_self(struct ktstr_worker *w, unsigned int node)
 
 	snprintf(path, sizeof(path), NODE_DIR "/node%u/cpulist", node);
 	/* A node of memory alone has an empty list. */
-	if (!worker__cpus(w, &mine) || !read_list(path, &cpus))
+	if (!worker__cpus(w, &mine) || kfile__read_list(path, &cpus))
 		return;
 	for (unsigned int i = 0; i < CPU_MASK_BITS / 64; i++)
 		cpus.bits[i] &= mine.bits[i];
@@ -167,7 +150,7 @@ static void numa_churn(struct ktstr_worker *w)
 	struct cpu_mask nodes = { 0 };
 	unsigned int node = 0;
 
-	if (!read_list(NODE_DIR "/has_memory", &nodes) || cpu_mask__count(&nodes) < 2)
+	if (kfile__read_list(NODE_DIR "/has_memory", &nodes) || cpu_mask__count(&nodes) < 2)
 		ktstr_worker__fail(w, KTSTR_MACHINE_HAS "%u nodes with memory, numa-churn needs two",
 				   cpu_mask__count(&nodes));
 	while (ktstr_worker__go_on(w)) {
