@@ -38,6 +38,7 @@
 #include "sched.h"
 #include "stats_relay.h"
 #include "steps.h"
+#include "warm.h"
 #include "uevent.h"
 
 #define PORT_WAIT_MS	10000u		/* for the driver to make the ports */
@@ -161,6 +162,9 @@ static void say_hello(void)
 	console_wake__init();
 	start_stats();
 	events__answer_pings();
+	/* A command is not measured. */
+	if (!plan.exec)
+		warm__memory();
 	bulk__send(KTSTR_T_REDY, NULL, 0);
 	start_heartbeat();
 }

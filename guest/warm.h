@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Memory that the host has given before it is measured what is done with it.
+ */
+#ifndef GUEST_WARM_H
+#define GUEST_WARM_H
+
+#include <stddef.h>
+
+/**
+ * warm__memory() - make the guest's kernel have free pages that its host has given already
+ *
+ * What the host has not given yet it gives when it is touched: it takes the vCPU away for as
+ * long as it looks for a page of 2 MiB and clears it, or brings it back from its swap, and no
+ * steal time tells of it. The task that was current pays, be it a worker or the harness.
+ * After this the next pages that the kernel hands out are some that were in use before.
+ *
+ * Context: the main thread, before the window. Return: bytes that were touched; 0 when the
+ * guest has not enough of them free, or does not let it: then there is nothing to warm.
+ */
+size_t warm__memory(void);
+
+#endif /* GUEST_WARM_H */
