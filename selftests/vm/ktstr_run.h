@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include <jansson.h>
+
 #include "proc.h"
 
 struct ktstr_run {
@@ -26,6 +28,12 @@ int ktstr_run__init(struct ktstr_run *k);
  * The arguments follow, NULL terminated. Return: 0 or negative errno.
  */
 int ktstr_run__command(struct ktstr_run *k, unsigned int timeout_s, const char *after, int sig, ...);
+
+/**
+ * ktstr_run__calm() - has this machine nothing else to do, so that times say something?
+ * @run: one of "runs" of the JSON: how long its boot took tells, and is printed if it is too long
+ */
+bool ktstr_run__calm(json_t *run);
 
 /** ktstr_run__finish() - remove the directory; print the last command first if @failed */
 void ktstr_run__finish(struct ktstr_run *k, bool failed);

@@ -72,9 +72,17 @@ static long long number(json_t *o, const char *key)
 
 TEST_F_TIMEOUT(fault, one_that_is_armed_in_mid_window_is_found, 90)
 {
+	const char *off;
+	double ms = 0;
+
 	RUN(80, STEADY, "scx_ktstr", "--arm", "stall-task=w0/0@1500");
 	EXPECT_EQ(1, self->k.r.status);
-	EXPECT_OUT("longest_off_cpu: FAIL: worker a/w0/0 did not run for 2");
+	/* From about then to the end of the window; a host that is late is so at both. */
+	off = strstr(self->k.r.out, "longest_off_cpu: FAIL: worker a/w0/0 did not run for ");
+	ASSERT_NE(NULL, off);
+	ASSERT_EQ(1, sscanf(strstr(off, " for "), " for %lf ms", &ms));
+	EXPECT_LT(1500, ms);
+	EXPECT_GT(3500, ms);
 	EXPECT_OUT("ktstr enabled for the whole window");
 	EXPECT_OUT("faults_switched: 1 of 1 orders");
 	EXPECT_OUT("repeat with: ");
@@ -86,8 +94,15 @@ TEST_F_TIMEOUT(fault, one_that_is_armed_in_mid_window_is_found, 90)
 /* The same, for so short that no bound is passed. */
 TEST_F_TIMEOUT(fault, one_that_is_disarmed_at_once_is_forgiven, 90)
 {
+	long long ns;
+
 	RUN(80, STEADY, "scx_ktstr", "--arm", "stall-task=w0/0@1500", "--disarm", "stall-task@1600");
-	EXPECT_EQ(0, self->k.r.status);
+	ns = number(json_array_get(self->faults, 1), "taken_ns") -
+	     number(json_array_get(self->faults, 0), "written_ns");
+	TH_LOG("armed for %lld us", ns / 1000);
+	/* A host that was late with the second passed the bound of 500 ms itself. */
+	if (ns < 400000000)
+		EXPECT_EQ(0, self->k.r.status);
 	EXPECT_OUT("faults_switched: 2 of 2 orders");
 	EXPECT_TAKEN(0);
 	EXPECT_HIT(0);
@@ -114,14 +129,14 @@ TEST_F_TIMEOUT(fault, one_that_finds_nothing_to_do_is_no_success, 90)
 }
 
 /*
- * Its loader is killed after 5 s, so the map of the first one is left behind in memory, as it
- * was. Emulated, the second takes up to 10 s to come.
+ * Its loader is killed after 8 s, so the map of the first one is left behind in memory, as it
+ * was. Emulated, the second takes up to 10 s to come, and is sought for 5 s.
  */
-TEST_F_TIMEOUT(fault, the_map_of_a_killed_scheduler_is_left_alone, 90)
+TEST_F_TIMEOUT(fault, the_map_of_a_killed_scheduler_is_left_alone, 110)
 {
-	RUN(80, "sched/restart", "--topology", "1,1,1,1", "--duration", "12", "--sched",
+	RUN(100, "sched/restart", "--topology", "1,1,1,1", "--duration", "20", "--sched",
 	    "sh -c \"trap 'kill -9 \\$p' TERM INT; scx_ktstr & p=\\$!; wait; wait\"",
-	    "--arm", "slow=5@300", "--arm", "break-weight@11500");
+	    "--arm", "slow=5@300", "--arm", "break-weight@19500");
 	EXPECT_OUT("faults_switched: 2 of 2 orders");
 	EXPECT_TAKEN(0);
 	EXPECT_HIT(0);

@@ -144,7 +144,7 @@ static double busy_while_idle(struct vm *vm)
 }
 
 /* Where the guest runs too: it hears of steal time, and nothing of performance mode. */
-TEST_F(machine, a_guest_is_offered_steal_time)
+TEST_F_TIMEOUT(machine, a_guest_is_offered_steal_time, 150)
 {
 	unsigned int features = 0, hints = 1;
 	double busy;
@@ -163,7 +163,7 @@ TEST_F(machine, a_guest_is_offered_steal_time)
  * All of it, though the vCPU shares its CPU with this very test, which a host's real-time
  * throttling or fair server keeps alive.
  */
-TEST_F(machine, performance_mode_reaches_guest_thread_and_memory)
+TEST_F_TIMEOUT(machine, performance_mode_reaches_guest_thread_and_memory, 150)
 {
 	unsigned int features = 0, hints = 0;
 	double busy;
@@ -214,7 +214,7 @@ FIXTURE_TEARDOWN(run)
 	TH_LOG("stderr lacks \"%s\"", _text)
 
 /* What two vCPUs on one CPU wait for there is what the guest counts as stolen. */
-TEST_F(run, steal_is_the_same_from_both_sides)
+TEST_F_TIMEOUT(run, steal_is_the_same_from_both_sides, 150)
 {
 	json_t *o, *run, *delay;
 	double steal, wait;
@@ -296,7 +296,7 @@ static void stop(pid_t pid, int fd[2])
 	close(fd[1]);
 }
 
-TEST_F(run, a_second_ktstr_waits_until_the_first_is_killed)
+TEST_F_TIMEOUT(run, a_second_ktstr_waits_until_the_first_is_killed, 150)
 {
 	int first_fd[2], second_fd[2];
 	pid_t first, second;
@@ -314,7 +314,7 @@ TEST_F(run, a_second_ktstr_waits_until_the_first_is_killed)
 	stop(second, second_fd);
 }
 
-TEST_F(run, a_wait_can_be_interrupted)
+TEST_F_TIMEOUT(run, a_wait_can_be_interrupted, 150)
 {
 	int fd[2];
 	pid_t first = start(self->n, fd);
@@ -332,7 +332,7 @@ TEST_F(run, a_wait_can_be_interrupted)
 }
 
 /* Without the options nothing is claimed, and nobody waits. */
-TEST_F(run, a_ktstr_without_options_waits_for_nobody)
+TEST_F_TIMEOUT(run, a_ktstr_without_options_waits_for_nobody, 150)
 {
 	int fd[2];
 	pid_t first = start(self->n, fd);
