@@ -131,7 +131,7 @@ char *host_delay__text(const struct host_delay *d, char *buf, size_t size)
 	faults = host_delay__faults(d);
 	len = strlen(buf);
 	if (faults)
-		snprintf(buf + len, size - len, ", and %" PRIu64 " times for memory", faults);
+		snprintf(buf + len, size - len, ", and took %" PRIu64 " page faults", faults);
 	return buf;
 }
 

@@ -3,8 +3,8 @@
  * What the host did to the vCPUs in the window: /proc/self/task/TID/schedstat of their
  * threads. The guest's steal time is KVM's copy of the same waits; this is the original.
  *
- * And how often they had to wait for memory that the host had not given yet, of which no
- * steal time tells: the guest takes it for CPU time of the task that was current.
+ * And their page faults: most are for memory that the host had not given yet, and no steal
+ * time tells of them, so that the guest takes one for CPU time of the task that was current.
  */
 #ifndef KTSTR_HOST_HOST_DELAY_H
 #define KTSTR_HOST_HOST_DELAY_H

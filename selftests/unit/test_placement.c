@@ -401,13 +401,13 @@ TEST(waits_are_per_cent_of_the_window)
 	EXPECT_EQ(20, host_delay__pct(&d, UINT32_MAX));
 	EXPECT_NE(NULL, strstr(host_delay__text(&d, text, sizeof(text)),
 			       "20.0 % of the window's CPU time, at most vCPU 1 with 30.0 %"));
-	EXPECT_EQ(NULL, strstr(text, "memory")) TH_LOG("\"%s\"", text);
+	EXPECT_EQ(NULL, strstr(text, "page faults")) TH_LOG("\"%s\"", text);
 	d.start.vcpu[0].faults = 7;
 	d.end.vcpu[0].faults = 9;
 	d.end.vcpu[1].faults = 1;
 	EXPECT_EQ(3, host_delay__faults(&d));
 	EXPECT_NE(NULL, strstr(host_delay__text(&d, text, sizeof(text)),
-			       "with 30.0 %, and 3 times for memory"));
+			       "with 30.0 %, and took 3 page faults"));
 	/* Half a window is none. */
 	d.end.valid = false;
 	EXPECT_FALSE(host_delay__known(&d));
