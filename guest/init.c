@@ -38,8 +38,8 @@
 #include "sched.h"
 #include "stats_relay.h"
 #include "steps.h"
-#include "warm.h"
 #include "uevent.h"
+#include "warm.h"
 
 #define PORT_WAIT_MS	10000u		/* for the driver to make the ports */
 #define HEARTBEAT_NS	NSEC_PER_SEC

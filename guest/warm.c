@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Free pages are handed out again last in, first out, and small blocks before large ones are
- * split (mm/page_alloc.c, __rmqueue()): so what was just touched and given back comes next.
+ * What was just touched and given back is mostly what comes next: blocks that are free together
+ * grow into one (mm/page_alloc.c, __free_one_page()), the largest go to the head of their list, and
+ * from there they are taken (__rmqueue_smallest()).
  */
 #include <limits.h>
 #include <linux/mempolicy.h>
@@ -14,17 +15,18 @@
 #include "kfile.h"
 #include "warm.h"
 
-#define WARM_BYTES	(8u << 20)	/* of each node: what programs, maps and workers take, and more */
+#define WARM_BYTES	(8u << 20)	/* of each node: what set-up and harness take, and more */
 #define FREE_PART	16		/* of what is free no more than one in so many */
 
 static size_t how_much(unsigned int nodes)
 {
-	size_t want = (size_t)WARM_BYTES * nodes;
+	size_t want = (size_t)WARM_BYTES * nodes, most;
 	struct sysinfo s;
 
 	if (sysinfo(&s))
 		return 0;
-	return s.freeram * s.mem_unit / FREE_PART < want ? 0 : want;
+	most = s.freeram * s.mem_unit / FREE_PART;
+	return most < want ? most : want;
 }
 
 /*
@@ -34,7 +36,7 @@ static size_t how_much(unsigned int nodes)
  */
 static size_t touch(size_t len)
 {
-	static const char none[32 << 10];
+	static char none[32 << 10];
 	int fd[2], room = INT_MAX / 2;
 	size_t done = 0;
 	ssize_t n = 1;
@@ -63,10 +65,11 @@ size_t warm__memory(void)
 	len = how_much(cpu_mask__count(&nodes));
 	if (!len)
 		return 0;
-	if (many && syscall(SYS_set_mempolicy, MPOL_INTERLEAVE, nodes.bits, CPU_MASK_BITS))
+	if (many && syscall(SYS_set_mempolicy, MPOL_INTERLEAVE, nodes.bits,
+			    (unsigned long)CPU_MASK_BITS))
 		return 0;
 	done = touch(len);
 	if (many)
-		syscall(SYS_set_mempolicy, MPOL_DEFAULT, NULL, 0);
+		syscall(SYS_set_mempolicy, MPOL_DEFAULT, NULL, 0ul);
 	return done;
 }

@@ -8,15 +8,16 @@
 #include <stddef.h>
 
 /**
- * warm__memory() - make the guest's kernel have free pages that its host has given already
+ * warm__memory() - make the guest's kernel have free memory that its host has given already
  *
  * What the host has not given yet it gives when it is touched: it takes the vCPU away for as
  * long as it looks for a page of 2 MiB and clears it, or brings it back from its swap, and no
  * steal time tells of it. The task that was current pays, be it a worker or the harness.
- * After this the next pages that the kernel hands out are some that were in use before.
+ * After this the kernel finds memory for its own use that was in use before: for maps, page
+ * tables, stacks and buffers. That of processes is kept apart, and is not touched here.
  *
- * Context: the main thread, before the window. Return: bytes that were touched; 0 when the
- * guest has not enough of them free, or does not let it: then there is nothing to warm.
+ * Context: the main thread, before the window. Return: bytes that were touched, less where
+ * little is free; 0 where the kernel does not let it.
  */
 size_t warm__memory(void);
 
