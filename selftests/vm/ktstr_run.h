@@ -31,7 +31,8 @@ int ktstr_run__command(struct ktstr_run *k, unsigned int timeout_s, const char *
 
 /**
  * ktstr_run__calm() - has this machine nothing else to do, so that times say something?
- * @run: one of "runs" of the JSON: how long its boot took tells, and is printed if it is too long
+ * @run: one of "runs" of the JSON: how long its boot took tells, and is printed if it is too
+ *	long; one that does not tell, or NULL, is calm
  */
 bool ktstr_run__calm(json_t *run);
 

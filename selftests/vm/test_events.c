@@ -233,15 +233,15 @@ static const struct event_starved *expect_starved(struct __test_metadata *_metad
 	return s;
 }
 
-/* The time before @until in which nothing at all was recorded on a CPU. */
-static uint64_t silence_before(const struct rig *r, uint32_t cpu, uint64_t until)
+/* The longest time between the two moments in which nothing at all was recorded on a CPU. */
+static uint64_t silence_in(const struct rig *r, uint32_t cpu, uint64_t since, uint64_t until)
 {
-	uint64_t last = 0, longest = 0;
+	uint64_t last = since, longest = 0;
 
 	for (size_t i = 0; i < r->nr && r->rec[i].time_ns < until; i++) {
-		if (r->rec[i].cpu != cpu)
+		if (r->rec[i].cpu != cpu || r->rec[i].time_ns < since)
 			continue;
-		if (last && r->rec[i].time_ns - last > longest)
+		if (r->rec[i].time_ns - last > longest)
 			longest = r->rec[i].time_ns - last;
 		last = r->rec[i].time_ns;
 	}
@@ -249,6 +249,7 @@ static uint64_t silence_before(const struct rig *r, uint32_t cpu, uint64_t until
 }
 
 #define STALL_MS	1000
+#define STARVED_NS	(STALL_MS * NSEC_PER_MS / 4)	/* who waits for so long is told */
 #define SLACK_NS	(200 * NSEC_PER_MS)	/* for switches and wakeups around it, emulated on a busy host */
 
 static void check_stall(struct __test_metadata *_metadata, struct rig *r,
@@ -257,7 +258,7 @@ static void check_stall(struct __test_metadata *_metadata, struct rig *r,
 	const char *at = rig__line(r, "stall ");
 	const struct event_starved *victim, *sleeper;
 	struct event_state *st;
-	uint64_t start, end;
+	uint64_t start, end, due;
 	struct stall s;
 
 	ASSERT_NE(NULL, at);
@@ -272,17 +273,18 @@ static void check_stall(struct __test_metadata *_metadata, struct rig *r,
 	       (unsigned long long)start / 1000, (unsigned long long)end / 1000);
 	EXPECT_LE(s.from, start);
 	EXPECT_GE(s.to, end);
-	st = rig__window(r, s.from, s.to + 1000 * NSEC_PER_MS, STALL_MS * NSEC_PER_MS / 2);
+	st = rig__window(r, s.from, s.to + 1000 * NSEC_PER_MS, STARVED_NS);
 	ASSERT_NE(NULL, st);
 	victim = expect_starved(_metadata, st, s.victim, "victim");
 	/*
 	 * The other CPU may have stood still too: it waits for an answer to an interrupt, or
-	 * its emulation did not get the one of its timer. Then nobody woke the sleeper in the
-	 * stall's first half, as a third into it somebody should. The waker's CPU was silent
-	 * from then to then, or it is our fault.
+	 * its emulation did not get the one of its timer. Then nobody woke the sleeper a third
+	 * into the stall, nor so early that it starved. The waker's CPU was silent for most
+	 * of the time between, or it is our fault.
 	 */
-	if (s.woken >= s.from + s.took / 2 &&
-	    silence_before(r, 0, s.woken) > STALL_MS * NSEC_PER_MS / 6) {
+	due = s.from + STALL_MS * NSEC_PER_MS / 3;
+	if (s.woken > s.from + s.took - STARVED_NS - SLACK_NS &&
+	    silence_in(r, 0, due, s.woken) > (s.woken - due) / 2) {
 		event_state__free(st);
 		SKIP(return, "CPU 0 stood still with CPU 1, so that the sleeper was woken too late");
 	}

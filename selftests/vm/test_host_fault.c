@@ -100,8 +100,8 @@ TEST_F_TIMEOUT(fault, one_that_is_disarmed_at_once_is_forgiven, 90)
 	ns = number(json_array_get(self->faults, 1), "taken_ns") -
 	     number(json_array_get(self->faults, 0), "written_ns");
 	TH_LOG("armed for %lld us", ns / 1000);
-	/* A host that was late with the second passed the bound of 500 ms itself. */
-	if (ns < 400000000)
+	/* A busy host that was late with the second passed the bound of 500 ms itself. */
+	if (ns < 400000000 || ktstr_run__calm(self->run))
 		EXPECT_EQ(0, self->k.r.status);
 	EXPECT_OUT("faults_switched: 2 of 2 orders");
 	EXPECT_TAKEN(0);

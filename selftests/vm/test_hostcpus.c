@@ -268,7 +268,7 @@ static pid_t start(const char *n, int fd[2])
 		dup2(out[1], 1);
 		dup2(err[1], 2);
 		closefrom(3);
-		execl(ktstr, ktstr, "shell", "--cpus", n, "--exec", "echo up; sleep 60", NULL);
+		execl(ktstr, ktstr, "shell", "--cpus", n, "--exec", "echo up; sleep 600", NULL);
 		_exit(127);
 	}
 	close(out[1]);
@@ -342,6 +342,7 @@ TEST_F_TIMEOUT(run, a_ktstr_without_options_waits_for_nobody, 150)
 	RUN(100, "shell", "--exec", "echo me too");
 	EXPECT_EQ(0, self->k.r.status);
 	EXPECT_STREQ("me too\n", self->k.r.out);
+	EXPECT_EQ(NULL, strstr(self->k.r.err, "waiting for host CPUs"));
 	stop(first, fd);
 }
 
