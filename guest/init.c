@@ -34,12 +34,12 @@
 #include "plan_events.h"
 #include "plan_read.h"
 #include "port_open.h"
+#include "prefault.h"
 #include "rt.h"
 #include "sched.h"
 #include "stats_relay.h"
 #include "steps.h"
 #include "uevent.h"
-#include "warm.h"
 
 #define PORT_WAIT_MS	10000u		/* for the driver to make the ports */
 #define HEARTBEAT_NS	NSEC_PER_SEC
@@ -164,7 +164,7 @@ static void say_hello(void)
 	events__answer_pings();
 	/* A command is not measured. */
 	if (!plan.exec)
-		warm__memory();
+		prefault__memory();
 	bulk__send(KTSTR_T_REDY, NULL, 0);
 	start_heartbeat();
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What was just touched and given back is mostly what comes next: blocks that are free together
- * grow into one (mm/page_alloc.c, __free_one_page()), the largest go to the head of their list, and
- * from there they are taken (__rmqueue_smallest()).
+ * What was just touched and given back is mostly what comes next: blocks that are free
+ * together grow into one (mm/page_alloc.c, __free_one_page()), the largest go to the head of
+ * their list, and from there they are taken (__rmqueue_smallest()).
  */
 #include <limits.h>
 #include <linux/mempolicy.h>
@@ -13,14 +13,14 @@
 #include <unistd.h>
 
 #include "kfile.h"
-#include "warm.h"
+#include "prefault.h"
 
-#define WARM_BYTES	(8u << 20)	/* of each node: what set-up and harness take, and more */
+#define PREFAULT_BYTES	(8u << 20)	/* of each node: what set-up and harness take, and more */
 #define FREE_PART	16		/* of what is free no more than one in so many */
 
 static size_t how_much(unsigned int nodes)
 {
-	size_t want = (size_t)WARM_BYTES * nodes, most;
+	size_t want = (size_t)PREFAULT_BYTES * nodes, most;
 	struct sysinfo s;
 
 	if (sysinfo(&s))
@@ -53,7 +53,7 @@ static size_t touch(size_t len)
 	return done;
 }
 
-size_t warm__memory(void)
+size_t prefault__memory(void)
 {
 	struct cpu_mask nodes = { .bits = { 1 } };
 	size_t len, done;

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "guest/kfile.h"
-#include "guest/warm.h"
+#include "guest/prefault.h"
 #include "unit.h"
 
 #define MIB	(1u << 20)
@@ -76,24 +76,24 @@ TEST(pages_are_taken_and_given_back)
 	want = cpu_mask__count(&nodes) * 8 * MIB;
 	if (free_bytes() < 17 * want)
 		SKIP(return, "too little memory is free");
-	ASSERT_EQ(want, warm__memory());
+	ASSERT_EQ(want, prefault__memory());
 	after = allocated();
 	ASSERT_LT(0, before) TH_LOG("no pgalloc in /proc/vmstat");
 	EXPECT_LE(before + (long)(want / (size_t)getpagesize()), after);
 	EXPECT_EQ(fd, lowest_fd());
 	/* As often as one likes: nothing of it is kept. */
 	for (int i = 0; i < 64; i++) {
-		ASSERT_EQ(want, warm__memory());
+		ASSERT_EQ(want, prefault__memory());
 	}
 }
 
-TEST(a_guest_that_has_no_socket_is_not_warmed)
+TEST(a_guest_that_has_no_socket_prefaults_nothing)
 {
 	struct rlimit none = { 0, 0 };
 
-	EXPECT_LT(0, warm__memory());
+	EXPECT_LT(0, prefault__memory());
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
-	EXPECT_EQ(0, warm__memory());
+	EXPECT_EQ(0, prefault__memory());
 }
 
 static const struct {

@@ -2,13 +2,13 @@
 /*
  * Memory that the host has given before it is measured what is done with it.
  */
-#ifndef GUEST_WARM_H
-#define GUEST_WARM_H
+#ifndef GUEST_PREFAULT_H
+#define GUEST_PREFAULT_H
 
 #include <stddef.h>
 
 /**
- * warm__memory() - make the guest's kernel have free memory that its host has given already
+ * prefault__memory() - make the guest's kernel have free memory that its host has given already
  *
  * What the host has not given yet it gives when it is touched: it takes the vCPU away for as
  * long as it looks for a page of 2 MiB and clears it, or brings it back from its swap, and no
@@ -19,6 +19,6 @@
  * Context: the main thread, before the window. Return: bytes that were touched, less where
  * little is free; 0 where the kernel does not let it.
  */
-size_t warm__memory(void);
+size_t prefault__memory(void);
 
-#endif /* GUEST_WARM_H */
+#endif /* GUEST_PREFAULT_H */
