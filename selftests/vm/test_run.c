@@ -278,7 +278,7 @@ TEST_F_TIMEOUT(run, panic_without_a_reboot_is_a_crash_at_once, 60)
 	EXPECT_EQ(1, self->k.r.status);
 	EXPECT_OUT("CRASH (panic)");
 	EXPECT_OUT("sysrq triggered crash");
-	/* Its last line is waited for, but not for longer than 850 ms, which a busy machine may need. */
+	/* Its last line is waited for, but for 850 ms at most, which a busy machine may need. */
 	if (verdict_delay_s(self->json, &calm) < 0.85 || calm)
 		EXPECT_OUT("end Kernel panic");
 	EXPECT_VERDICT_WITHIN_1S();
