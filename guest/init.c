@@ -163,8 +163,8 @@ static void say_hello(void)
 	start_stats();
 	events__answer_pings();
 	/* A command is not measured. */
-	if (!plan.exec)
-		prefault__memory();
+	if (!plan.exec && !prefault__memory())
+		kfile__note("no memory could be touched before it is needed");
 	bulk__send(KTSTR_T_REDY, NULL, 0);
 	start_heartbeat();
 }
