@@ -12,6 +12,8 @@
 
 #define BIT(type)	(1ull << (type))
 
+#define OF_SCX	(BIT(KTSTR_EV_SCX_STATE) | BIT(KTSTR_EV_SCX_DISPATCH) | BIT(KTSTR_EV_SCX_COUNTER))
+
 /* What an operation can make happen that only some programs tell. */
 static uint64_t of_op(const struct ktstr_op *op)
 {
@@ -34,15 +36,13 @@ static uint64_t of_op(const struct ktstr_op *op)
 uint64_t guest_plan__events(const struct guest_plan *plan)
 {
 	uint64_t events = KTSTR_EVENT_SET_ALL & ~(BIT(KTSTR_EV_CPU) | BIT(KTSTR_EV_THROTTLE) |
-						  BIT(KTSTR_EV_SCX_DISPATCH) |
-						  BIT(KTSTR_EV_SCX_COUNTER));
+						  OF_SCX);
 
 	if (plan->exec || plan->body || plan->sched_enable)
 		return KTSTR_EVENT_SET_ALL;
 	/* The scheduler's program is root, too, and may write a cpu.max. */
 	if (plan->sched)
-		events |= BIT(KTSTR_EV_SCX_DISPATCH) | BIT(KTSTR_EV_SCX_COUNTER) |
-			  BIT(KTSTR_EV_THROTTLE);
+		events |= OF_SCX | BIT(KTSTR_EV_THROTTLE);
 	for (unsigned int i = 0; i < plan->nr_ops; i++)
 		events |= of_op(&plan->ops[i]);
 	return events;

@@ -12,7 +12,7 @@
 
 static char *argv[] = { "x", NULL };
 
-TEST(a_plain_plan_has_neither_cpus_that_go_nor_dispatches)
+TEST(a_plain_plan_has_neither_cpus_that_go_nor_a_scheduler)
 {
 	struct ktstr_op ops[] = { { .verb = KTSTR_V_CGROUP }, { .verb = KTSTR_V_SPAWN },
 				  { .verb = KTSTR_V_HOLD } };
@@ -21,8 +21,7 @@ TEST(a_plain_plan_has_neither_cpus_that_go_nor_dispatches)
 	EXPECT_EQ(0, HAS(&p, KTSTR_EV_CPU));
 	EXPECT_EQ(0, HAS(&p, KTSTR_EV_SCX_DISPATCH));
 	EXPECT_EQ(0, HAS(&p, KTSTR_EV_SCX_COUNTER));
-	/* What nobody asked for has to be told. */
-	EXPECT_EQ(1, HAS(&p, KTSTR_EV_SCX_STATE));
+	EXPECT_EQ(0, HAS(&p, KTSTR_EV_SCX_STATE));
 	EXPECT_EQ(1, HAS(&p, KTSTR_EV_SWITCH));
 	/* Workers change both on their way into their cgroup. */
 	EXPECT_EQ(1, HAS(&p, KTSTR_EV_PRIO));
@@ -55,6 +54,7 @@ TEST(operations_and_schedulers_are_told_of)
 	p.nr_ops = 0;
 	p.sched = argv;
 	EXPECT_EQ(0, HAS(&p, KTSTR_EV_CPU));
+	EXPECT_EQ(1, HAS(&p, KTSTR_EV_SCX_STATE));
 	EXPECT_EQ(1, HAS(&p, KTSTR_EV_SCX_DISPATCH));
 	EXPECT_EQ(1, HAS(&p, KTSTR_EV_SCX_COUNTER));
 }
