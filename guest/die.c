@@ -17,6 +17,7 @@
 #include <ktstr/ports.h>
 
 #include "die.h"
+#include "kfile.h"
 
 #define TTY_MAJOR	4
 #define TTYS_MINOR	64
@@ -27,9 +28,14 @@ static void on_alarm(int sig)
 	(void)sig;
 }
 
+/*
+ * By sysrq the kernel resets the machine and does nothing else. reboot() stops devices and
+ * CPUs before, which takes 12 ms with one CPU and 35 with four in an emulated machine and
+ * saves nothing here. It is for a kernel without sysrq and a guest without /proc.
+ */
 void guest__reboot(void)
 {
-	sync();
+	(void)kfile__write("/proc/sysrq-trigger", "b");
 	reboot(RB_AUTOBOOT);
 	/* Returning would panic the kernel for the wrong reason. */
 	for (;;)

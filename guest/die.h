@@ -5,7 +5,7 @@
 #ifndef GUEST_DIE_H
 #define GUEST_DIE_H
 
-/** guest__reboot() - sync and reset the machine; any thread of PID 1 */
+/** guest__reboot() - reset the machine; any thread of PID 1 */
 void __attribute__((noreturn)) guest__reboot(void);
 
 /**
