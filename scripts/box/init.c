@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -310,21 +311,73 @@ static int reap(pid_t pid)
 	return ret;
 }
 
+/* The kernel booted with one: see kvmbox.c. */
+static void start_cpus(void)
+{
+	long nr = sysconf(_SC_NPROCESSORS_CONF);
+	char path[64];
+	int fd;
+
+	for (long cpu = 1; cpu < nr; cpu++) {
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%ld/online", cpu);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0 && errno == ENOENT)
+			return;		/* possible, not present */
+		if (fd < 0 || write(fd, "1", 1) < 0)
+			fail(BOX_EXIT_BROKEN, "CPU %ld of the box does not start: %s", cpu,
+			     strerror(errno));
+		close(fd);
+	}
+}
+
+/* In front of everything that may spin there; what it starts is not. */
+static void go_first(void)
+{
+	struct sched_param p = { .sched_priority = sched_get_priority_max(SCHED_FIFO) };
+
+	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &p))
+		fail(BOX_EXIT_BROKEN, "no SCHED_FIFO in the box: %s", strerror(errno));
+}
+
+/*
+ * A byte interrupts one CPU; another one that is in a guest is interrupted by a task that
+ * comes to it. One that is idle polls and is not: it has no guest that could spin.
+ */
+static void visit_cpus(long nr)
+{
+	cpu_set_t all, one;
+
+	CPU_ZERO(&all);
+	for (long cpu = 0; cpu < nr; cpu++) {
+		CPU_SET(cpu, &all);
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		sched_setaffinity(0, sizeof(one), &one);
+	}
+	sched_setaffinity(0, sizeof(all), &all);
+}
+
 /* The byte is nothing, its interrupt is all: see kvmbox.c. */
-static void answer_ping(void)
+static void answer_ping(long nr_cpus)
 {
 	char buf[64];
 
-	if (read(port, buf, sizeof(buf)) > 0)
-		send_frame(BOX_PONG, NULL, 0);
+	if (read(port, buf, sizeof(buf)) <= 0)
+		return;
+	if (nr_cpus > 1)
+		visit_cpus(nr_cpus);
+	send_frame(BOX_PONG, NULL, 0);
 }
 
 static int supervise(pid_t pid, struct stream s[3], int sigfd)
 {
+	long nr_cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	struct signalfd_siginfo si;
 	struct pollfd p[5];
 	int status;
 
+	if (nr_cpus > 1)
+		go_first();
 	for (;;) {
 		for (int i = 0; i < 3; i++)
 			p[i] = (struct pollfd){ .fd = s[i].fd, .events = POLLIN };
@@ -333,7 +386,7 @@ static int supervise(pid_t pid, struct stream s[3], int sigfd)
 		if (poll(p, 5, -1) < 0)
 			continue;
 		if (p[4].revents & POLLIN)
-			answer_ping();
+			answer_ping(nr_cpus);
 		for (int i = 0; i < 3; i++)
 			if (p[i].revents && !relay(&s[i]))
 				s[i].fd = -1;	/* poll() skips it */
@@ -380,6 +433,7 @@ int main(void)
 	read_config(&c);
 	send_frame(BOX_HELLO, NULL, 0);
 	mount_system();
+	start_cpus();
 	mount_tmp();
 	mount_writable(c.rw);
 	run(&c);

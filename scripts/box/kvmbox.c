@@ -2,7 +2,7 @@
 /*
  * Run a command on an emulated machine that has /dev/kvm.
  *
- *	kvmbox [--rw DIR]... [--result-fd N] [--memory MIB] [--timeout S] -- CMD ARG...
+ *	kvmbox [--rw DIR]... [--result-fd N] [--memory MIB] [--cpus N] [--timeout S] -- CMD ARG...
  *
  * QEMU emulates (TCG) an AMD CPU with SVM; the host's root is its root,
  * read-only, over 9p. The command finds the same working directory and
@@ -41,6 +41,7 @@
 #define QEMU_ARGS_MAX	128
 #define BOOT_TIMEOUT_S	180	/* measured: 3 s; a loaded CI machine is far slower */
 #define MEMORY_MIB	4096
+#define CPUS_MAX	8	/* more only take turns on those of the host */
 
 /*
  * QEMU's emulation of VMRUN and of #VMEXIT changes the CPU's word of pending
@@ -48,7 +49,8 @@
  * target/i386/tcg/sysemu/svm_helper.c), so now and then a timer interrupt of the
  * box is lost. If the guest inside then spins without an exit, nothing would end
  * it: the box hangs. Any later interrupt delivers the lost one too, so the box is
- * given one often. The answers tell a hung box from a slow command.
+ * given one often, which its init takes to every CPU that runs something. The answers
+ * tell a hung box from a slow command.
  */
 #define PING_MS		100
 #define PINGS_MAX	1200	/* unanswered: two minutes of silence */
@@ -64,6 +66,7 @@ struct box {
 	int nr_rw;
 	int result_fd;
 	long memory_mib;
+	long cpus;
 	long timeout_s;
 	char **argv;
 	bool verbose;
@@ -162,6 +165,7 @@ static void parse_args(struct box *b, int argc, char **argv)
 		{ "rw", required_argument, NULL, 'w' },
 		{ "result-fd", required_argument, NULL, 'r' },
 		{ "memory", required_argument, NULL, 'm' },
+		{ "cpus", required_argument, NULL, 'c' },
 		{ "timeout", required_argument, NULL, 't' },
 		{ }
 	};
@@ -170,6 +174,7 @@ static void parse_args(struct box *b, int argc, char **argv)
 
 	b->result_fd = -1;
 	b->memory_mib = MEMORY_MIB;
+	b->cpus = 1;
 	b->verbose = verbose && !strcmp(verbose, "1");
 	while ((o = getopt_long(argc, argv, "+", opts, NULL)) != -1) {
 		if (o == 'w')
@@ -178,10 +183,12 @@ static void parse_args(struct box *b, int argc, char **argv)
 			b->result_fd = number("--result-fd", optarg, 1, INT_MAX);
 		else if (o == 'm')
 			b->memory_mib = number("--memory", optarg, 256, 1 << 20);
+		else if (o == 'c')
+			b->cpus = number("--cpus", optarg, 1, CPUS_MAX);
 		else if (o == 't')
 			b->timeout_s = number("--timeout", optarg, 1, 7 * 86400);
 		else
-			die("usage: kvmbox [--rw DIR]... [--result-fd N] [--memory MIB] [--timeout S] -- CMD ARG...");
+			die("usage: kvmbox [--rw DIR]... [--result-fd N] [--memory MIB] [--cpus N] [--timeout S] -- CMD ARG...");
 	}
 	if (b->result_fd >= 0 && fcntl(b->result_fd, F_GETFD) < 0)
 		die("--result-fd %d is not open", b->result_fd);
@@ -285,13 +292,15 @@ static const char *needed(const char *name)
 
 /*
  * idle=poll: an emulated CPU in HLT now and then misses its wakeup, and the box
- * would hang. -smp 1: with several CPUs the kernel's code patching races in TCG.
+ * would hang. One CPU if nobody asks for more: with several, the kernel's patching of its
+ * own code can race in TCG. Most of that is in the boot, so init starts the others after it
+ * (maxcpus=1). With one thread for all of them guests hang and crash.
  */
 static void qemu_words(const struct box *b, struct words *w, int sock, int console)
 {
 	static const char * const fixed[] = {
 		"qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
-		"-no-reboot", "-accel", "tcg", "-cpu", "EPYC,+svm,+npt", "-smp", "1",
+		"-no-reboot", "-accel", "tcg", "-cpu", "EPYC,+svm,+npt",
 		"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
 		"-device", "virtio-serial-pci,max_ports=2",
 		"-device", "virtserialport,chardev=box,nr=1",
@@ -301,6 +310,8 @@ static void qemu_words(const struct box *b, struct words *w, int sock, int conso
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
 		word(w, "%s", fixed[i]);
+	word(w, "-smp");
+	word(w, "%ld,sockets=1,cores=%ld", b->cpus, b->cpus);
 	word(w, "-m");
 	word(w, "%ld", b->memory_mib);
 	word(w, "-chardev");
@@ -315,7 +326,7 @@ static void qemu_words(const struct box *b, struct words *w, int sock, int conso
 	word(w, "-kernel");
 	word(w, "%s", needed("KTSTR_BOX_KERNEL"));
 	word(w, "-append");
-	word(w, "root=root rootfstype=9p rootflags=" BOX_MOUNT_OPTS ",cache=loose ro idle=poll console=ttyS0 %s panic=-1 init=%s",
+	word(w, "root=root rootfstype=9p rootflags=" BOX_MOUNT_OPTS ",cache=loose ro idle=poll maxcpus=1 console=ttyS0 %s panic=-1 init=%s",
 	     b->verbose ? "" : "quiet", needed("KTSTR_BOX_INIT"));
 	w->v[w->n] = NULL;
 }
