@@ -11,6 +11,13 @@
 /* A machine that takes longer to boot than this has other work, and times say nothing. */
 #define CALM_BOOT_S	4.5
 
+const char *ktstr_run__env(const char *name, const char *otherwise)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : otherwise;
+}
+
 int ktstr_run__init(struct ktstr_run *k)
 {
 	memset(k, 0, sizeof(*k));
@@ -20,12 +27,11 @@ int ktstr_run__init(struct ktstr_run *k)
 
 int ktstr_run__command(struct ktstr_run *k, unsigned int timeout_s, const char *after, int sig, ...)
 {
-	const char *ktstr = getenv("KTSTR");
 	unsigned int n = 0;
 	va_list ap;
 
 	proc_free(&k->r);
-	k->argv[n++] = ktstr ? ktstr : "./ktstr";
+	k->argv[n++] = ktstr_run__env("KTSTR", "./ktstr");
 	va_start(ap, sig);
 	while ((k->argv[n] = va_arg(ap, const char *)) && n < 30)
 		n++;

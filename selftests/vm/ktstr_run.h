@@ -15,6 +15,9 @@ struct ktstr_run {
 	char dir[64];		/* removed by ktstr_run__finish() */
 };
 
+/** ktstr_run__env() - what the environment has by this name, or @otherwise if nothing */
+const char *ktstr_run__env(const char *name, const char *otherwise);
+
 /** ktstr_run__init() - make the directory; return: 0 or negative errno */
 int ktstr_run__init(struct ktstr_run *k);
 

@@ -402,7 +402,7 @@ TEST_F(bad, words_too_many)
 static void expect_shell(struct __test_metadata *_metadata, FIXTURE_DATA(bad) *self,
 			 const char *script, const char *named)
 {
-	const char *ktstr = getenv("KTSTR") ? getenv("KTSTR") : "./ktstr";
+	const char *ktstr = ktstr_run__env("KTSTR", "./ktstr");
 	const char *argv[] = { "sh", "-c", script, "sh", ktstr, self->path, NULL };
 
 	ASSERT_EQ(0, proc_run(&self->k.r, 60, NULL, 0, argv));
@@ -436,7 +436,7 @@ TEST_F(bad, stdout_that_takes_nothing)
 
 TEST_F(bad, closed_stderr_changes_no_status)
 {
-	const char *ktstr = getenv("KTSTR") ? getenv("KTSTR") : "./ktstr";
+	const char *ktstr = ktstr_run__env("KTSTR", "./ktstr");
 	const char *argv[] = { "sh", "-c", "\"$1\" dance 2>&- </dev/null", "sh", ktstr, NULL };
 
 	ASSERT_EQ(0, proc_run(&self->k.r, 60, NULL, 0, argv));
@@ -465,7 +465,7 @@ TEST_F(bad, kvm_is_not_permitted)
 	if (access("/dev/kvm", F_OK))
 		SKIP(return, "no /dev/kvm here at all");
 	memcpy(cmd, argv, sizeof(argv));
-	cmd[4] = getenv("KTSTR") ? getenv("KTSTR") : "./ktstr";
+	cmd[4] = ktstr_run__env("KTSTR", "./ktstr");
 	ASSERT_EQ(0, proc_run(&self->k.r, 60, NULL, 0, cmd));
 	EXPECT_EQ(2, self->k.r.status);
 	EXPECT_NE(NULL, strstr(self->k.r.err, "/dev/kvm"));

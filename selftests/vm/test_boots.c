@@ -67,7 +67,7 @@ static uint64_t number_of(const char *name, uint64_t otherwise)
 /* Its output goes to a file, for a failure's sake. */
 static pid_t start(const char *log)
 {
-	const char *ktstr = getenv("KTSTR") ? getenv("KTSTR") : "./ktstr";
+	const char *ktstr = ktstr_run__env("KTSTR", "./ktstr");
 	pid_t pid = fork();
 	int fd;
 

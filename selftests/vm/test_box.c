@@ -24,7 +24,7 @@ FIXTURE_SETUP(box)
 {
 	memset(self, 0, sizeof(*self));
 	ASSERT_EQ(0, ktstr_run__init(&self->k));
-	self->kvmbox = getenv("KTSTR_KVMBOX") ? getenv("KTSTR_KVMBOX") : "scripts/kvmbox";
+	self->kvmbox = ktstr_run__env("KTSTR_KVMBOX", "scripts/kvmbox");
 }
 
 /*
@@ -41,6 +41,7 @@ FIXTURE_TEARDOWN(box)
 #define BOX(_after, _sig, ...) do {							\
 	const char *const argv_[] = { self->kvmbox, __VA_ARGS__, NULL };		\
 											\
+	proc_free(&self->k.r);								\
 	memcpy(self->k.argv, argv_, sizeof(argv_));					\
 	ASSERT_EQ(0, proc_run(&self->k.r, 80, _after, _sig, argv_));			\
 } while (0)
@@ -173,6 +174,45 @@ TEST_F_TIMEOUT(box, a_box_that_breaks_is_an_environment_error, 90)
 		EXPECT_NE(NULL, strstr(self->k.r.err, broken[i].said));
 	}
 	unsetenv("KTSTR_KVMBOX");
+}
+
+/* In the window, of ktstr's own thread and of the vCPU's: name, CPUs, policy, priority. */
+static const char perf_script[] =
+	"set -o pipefail; echo -1 >/proc/sys/kernel/sched_rt_runtime_us && "
+	"\"$1\" run steady --perf --accel kvm --duration 3 --topology 1,1,1,1 --memory 128 "
+	"--append idle=poll -v 2>&1 | while read -r line; do echo \"$line\"; case $line in *' s payload: '*) "
+	"for t in $(grep -lx -e ktstr -e vcpu0 /proc/[0-9]*/task/[0-9]*/comm); do t=${t%/comm}; "
+	"echo \"$(cat $t/comm) on $(sed -n 's/^Cpus_allowed_list:\t//p' $t/status)\" "
+	"$(chrt -p ${t##*/} | sed 's/.*: //'); done;; esac; done";
+
+/*
+ * Performance mode from end to end: it takes a core for the guest and a CPU for ktstr, so
+ * the box has two. What the host does not give is refused, and nothing else is. A guest
+ * that idles in HLT, which does not leave it here, would now and then miss its wakeup: a
+ * fault of the emulator, as is that a box of two CPUs may crash (kvmbox.c). In 15 rounds
+ * none did, but that is too little to hold up everybody with it.
+ */
+TEST_F_TIMEOUT(box, performance_mode_is_whole_on_two_cpus, 180)
+{
+	const char *ktstr = ktstr_run__env("KTSTR", "./ktstr");
+
+	if (!atoi(ktstr_run__env("KTSTR_FULL", "0")))
+		SKIP(return, "KTSTR_FULL=1 runs it");
+	BOX(NULL, 0, "--cpus", "2", "--", ktstr, "run", "steady", "--perf", "--accel", "kvm",
+	    "--topology", "1,1,1,1", "--memory", "128");
+	EXPECT_EQ(2, self->k.r.status);
+	EXPECT_NE(NULL, strstr(self->k.r.err, "--perf: kernel.sched_rt_runtime_us is 950000"));
+	EXPECT_NE(NULL, strstr(self->k.r.err, "--perf is refused for 1 reason"));
+	BOX(NULL, 0, "--cpus", "2", "--", "bash", "-c", perf_script, "bash", ktstr);
+	EXPECT_NE(NULL, strstr(self->k.r.out,
+			       "# host CPUs: performance mode, vCPUs pinned one to one to 0, memory in transparent huge pages of node 0"));
+	EXPECT_NE(NULL, strstr(self->k.r.out, "\nvcpu0 on 0 SCHED_FIFO 1\n"));
+	EXPECT_NE(NULL, strstr(self->k.r.out, "\nktstr on 1 SCHED_OTHER 0\n"));
+	/* Who else runs on this machine may take the box's CPUs away. */
+	if (!strstr(self->k.r.out, "\n# steady: INCONCLUSIVE")) {
+		EXPECT_EQ(0, self->k.r.status);
+		EXPECT_NE(NULL, strstr(self->k.r.out, "\n# steady: PASS\n"));
+	}
 }
 
 TEST_HARNESS_MAIN

@@ -256,7 +256,7 @@ TEST_F(run, performance_mode_is_refused_with_its_reasons)
 /* A ktstr that has every CPU, when this returns; its stdout and stderr in @fd. */
 static pid_t start(const char *n, int fd[2])
 {
-	const char *ktstr = getenv("KTSTR") ?: "./ktstr";
+	const char *ktstr = ktstr_run__env("KTSTR", "./ktstr");
 	int out[2], err[2];
 	pid_t pid;
 

@@ -92,7 +92,7 @@ static pid_t start_run(struct proc_result *r)
 
 	if (pid)
 		return pid;
-	argv[0] = getenv("KTSTR") ? getenv("KTSTR") : "./ktstr";
+	argv[0] = ktstr_run__env("KTSTR", "./ktstr");
 	if (proc_run(r, 80, NULL, 0, argv))
 		_exit(99);
 	if (r->status)

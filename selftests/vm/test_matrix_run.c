@@ -107,13 +107,6 @@ TEST_F_TIMEOUT(matrix, a_cell_whose_scheduler_dies_fails_alone, 180)
 	EXPECT_OUT("#   repeat with: ktstr run steady ");
 }
 
-static const char *env(const char *name, const char *otherwise)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? value : otherwise;
-}
-
 /* A text of a cell's only run. */
 static const char *run_text(json_t *cell, const char *key, const char *below)
 {
@@ -126,13 +119,14 @@ static const char *run_text(json_t *cell, const char *key, const char *below)
 /* One with sched_ext, and one without that has its drivers as modules. */
 TEST_F_TIMEOUT(matrix, each_kernel_runs_with_modules_of_its_own, 240)
 {
-	const char *stock = env("KTSTR_STOCK", NULL), *own = env("KTSTR_KERNEL", NULL);
+	const char *stock = ktstr_run__env("KTSTR_STOCK", NULL);
+	const char *own = ktstr_run__env("KTSTR_KERNEL", NULL);
 	const char *release;
 	char axes[512];
 	json_t *o, *cells, *c;
 	size_t i;
 
-	if (!atoi(env("KTSTR_FULL", "0")))
+	if (!atoi(ktstr_run__env("KTSTR_FULL", "0")))
 		SKIP(return, "KTSTR_FULL=1 runs it");
 	if (!stock)
 		SKIP(return, "no stock kernel here; make kernel-stock fetches one");
@@ -149,7 +143,7 @@ TEST_F_TIMEOUT(matrix, each_kernel_runs_with_modules_of_its_own, 240)
 	json_array_foreach(cells, i, c) {
 		const char *kernel = json_string_value(json_object_get(c, "kernel"));
 		const char *verdict = json_string_value(json_object_get(c, "verdict"));
-		bool is_stock = i % 2;
+		bool is_stock = i % 2, own_module;
 
 		EXPECT_STREQ(is_stock ? stock : own, kernel);
 		/* It has nothing that a scheduler could be loaded into. */
@@ -163,8 +157,8 @@ TEST_F_TIMEOUT(matrix, each_kernel_runs_with_modules_of_its_own, 240)
 		EXPECT_EQ(is_stock, !strcmp(run_text(c, "guest", "release"), release))
 			TH_LOG("%s ran %s", kernel, run_text(c, "guest", "release"));
 		/* The module that was built for the one must not be tried in the other. */
-		EXPECT_STREQ(!is_stock || !access(env("KTSTR_STOCK_KMOD", ""), R_OK) ? "module" :
-			     "bpf", run_text(c, "events", "path"));
+		own_module = !is_stock || !access(ktstr_run__env("KTSTR_STOCK_KMOD", ""), R_OK);
+		EXPECT_STREQ(own_module ? "module" : "bpf", run_text(c, "events", "path"));
 	}
 	json_decref(o);
 }
@@ -173,15 +167,15 @@ TEST_F_TIMEOUT(matrix, a_kernel_without_sched_ext_skips_schedulers_when_another_
 {
 	char axes[512];
 
-	snprintf(axes, sizeof(axes), "kernels=%s:%s", env("KTSTR_KERNEL", ""),
-		 env("KTSTR_NO_SCX", ""));
+	snprintf(axes, sizeof(axes), "kernels=%s:%s", ktstr_run__env("KTSTR_KERNEL", ""),
+		 ktstr_run__env("KTSTR_NO_SCX", ""));
 	RUN(20, "steady", "--accel", "kvm", "--dry-run", "--sched", "scx_simple", "--matrix", axes);
 	EXPECT_EQ(0, self->k.r.status);
 	EXPECT_OUT("matrix of 2 cells, seed ");
 	EXPECT_OUT(", 1 to run, ");
 	EXPECT_OUT("lacks sched_ext, which --sched needs");
 	/* Where no cell could have a scheduler it is a mistake, as without a matrix. */
-	snprintf(axes, sizeof(axes), "kernels=%s", env("KTSTR_NO_SCX", ""));
+	snprintf(axes, sizeof(axes), "kernels=%s", ktstr_run__env("KTSTR_NO_SCX", ""));
 	RUN(20, "steady", "--accel", "kvm", "--dry-run", "--sched", "scx_simple", "--matrix", axes);
 	EXPECT_EQ(2, self->k.r.status);
 	EXPECT_ERR("lacks sched_ext, which --sched needs");

@@ -59,7 +59,7 @@ TEST_F(program, pid_1_of_a_container_is_no_guest)
 {
 	char program[256];
 
-	snprintf(program, sizeof(program), "%s", getenv("KTSTR"));
+	snprintf(program, sizeof(program), "%s", ktstr_run__env("KTSTR", "./ktstr"));
 	setenv("KTSTR", "unshare", 1);
 	RUN(10, "--fork", "--pid", program, "list");
 	EXPECT_EQ(0, self->k.r.status);
@@ -118,7 +118,8 @@ TEST_F_TIMEOUT(program, the_command_that_repeats_a_run_is_the_programs_own, 120)
 	char path[256], line[1200];
 	const char *said;
 
-	snprintf(path, sizeof(path), "%s run pony ", getenv("KTSTR"));
+	snprintf(path, sizeof(path), "%s run pony ",
+		 ktstr_run__env("KTSTR", "./ktstr"));
 	RUN(50, "pony", "--accel", "kvm", "--duration", "1", "--matrix", "schedulers=none");
 	EXPECT_EQ(1, self->k.r.status);
 	/* The cell's, in its document, and that of the whole. */

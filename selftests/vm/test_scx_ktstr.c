@@ -16,14 +16,9 @@
 
 #define COMMAND_MAX	8192
 
-static const char *env(const char *name, const char *dfl)
-{
-	return getenv(name) ?: dfl;
-}
-
 static bool full(void)
 {
-	return atoi(env("KTSTR_FULL", "0"));
+	return atoi(ktstr_run__env("KTSTR_FULL", "0"));
 }
 
 FIXTURE(run)
@@ -141,13 +136,13 @@ FIXTURE(shell)
 
 FIXTURE_SETUP(shell)
 {
-	const char *sched = env("KTSTR_SCX_KTSTR", "build/sched/scx_ktstr");
+	const char *sched = ktstr_run__env("KTSTR_SCX_KTSTR", "build/sched/scx_ktstr");
 	char guest[PATH_MAX];
 
 	memset(self, 0, sizeof(*self));
 	ASSERT_EQ(0, ktstr_run__init(&self->k));
 	ASSERT_NE(NULL, realpath(sched, self->sched)) TH_LOG("there is no %s", sched);
-	ASSERT_NE(NULL, realpath(env("KTSTR_GUEST_SCX", "build/vm/guest_scx"), guest));
+	ASSERT_NE(NULL, realpath(ktstr_run__env("KTSTR_GUEST_SCX", "build/vm/guest_scx"), guest));
 	strcpy(self->cmd, guest);
 }
 

@@ -61,7 +61,7 @@ static int host_shell(struct ktstr_run *k, unsigned int timeout_s, const char *c
 
 static const char *ktstr(void)
 {
-	return getenv("KTSTR") ? getenv("KTSTR") : "./ktstr";
+	return ktstr_run__env("KTSTR", "./ktstr");
 }
 
 /* Every byte value, next to every other, and no newline at the end. */
