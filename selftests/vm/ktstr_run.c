@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/report.h"
 #include "ktstr_run.h"
 
 /* A machine that takes longer to boot than this has other work, and times say nothing. */
@@ -49,6 +50,32 @@ bool ktstr_run__calm(json_t *run)
 	if (s > CALM_BOOT_S)
 		printf("# not judged by time: the boot alone took %.1f s\n", s);
 	return s <= CALM_BOOT_S;
+}
+
+static bool has(const char *line, size_t len, const char *text)
+{
+	return memmem(line, len, text, strlen(text));
+}
+
+bool ktstr_run__passed(const struct ktstr_run *k, bool whole)
+{
+	bool inconclusive, busy = false;
+	size_t len;
+
+	for (const char *p = k->r.out; p && *p; p += len + (p[len] == '\n')) {
+		len = strcspn(p, "\n");
+		if (!strncmp(p, "not ok", 6))
+			return false;
+		if (!has(p, len, "# SKIP"))
+			continue;
+		inconclusive = has(p, len, "# SKIP inconclusive: ");
+		if (inconclusive ? !has(p, len, "vCPUs waited for a host CPU") : whole)
+			return false;
+		if (inconclusive)
+			printf("# not judged: %.*s\n", (int)len, p);
+		busy |= inconclusive;
+	}
+	return k->r.status == (busy ? EXIT_INCONCLUSIVE : EXIT_ALL_PASSED);
 }
 
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)

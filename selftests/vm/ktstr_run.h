@@ -39,6 +39,17 @@ int ktstr_run__command(struct ktstr_run *k, unsigned int timeout_s, const char *
  */
 bool ktstr_run__calm(json_t *run);
 
+/**
+ * ktstr_run__passed() - did all pass, but for what the host made impossible to judge?
+ * @k: a run of one test that has ended
+ * @whole: nothing may be skipped for having no meaning in this test
+ *
+ * What is inconclusive must name as its reason that vCPUs waited for a host CPU. It is printed.
+ *
+ * Return: true if nothing else than that kept it from passing.
+ */
+bool ktstr_run__passed(const struct ktstr_run *k, bool whole);
+
 /** ktstr_run__finish() - remove the directory; print the last command first if @failed */
 void ktstr_run__finish(struct ktstr_run *k, bool failed);
 

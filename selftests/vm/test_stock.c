@@ -64,9 +64,7 @@ FIXTURE_TEARDOWN(stock)
 	TH_LOG(#_stream " lacks \"%s\"", _text)
 
 #define EXPECT_PASS() do {								\
-	EXPECT_EQ(0, self->k.r.status);							\
-	EXPECT_EQ(NULL, strstr(self->k.r.out, "not ok"));				\
-	EXPECT_EQ(NULL, strstr(self->k.r.out, "# SKIP"));				\
+	EXPECT_TRUE(ktstr_run__passed(&self->k, true));					\
 	EXPECT_TEXT(out, self->release);						\
 } while (0)
 
