@@ -101,7 +101,7 @@ TEST(nothing_but_a_busy_host_excuses)
 		{ "ok 1 a # SKIP inconclusive: late; vCPUs waited for a host CPU 9 %\n", 0, false },
 		{ "ok 1 a # SKIP inconclusive: late; vCPUs waited for a host CPU 9 %\n"
 		  "ok 2 b # SKIP inconclusive: events are missing\n", 3, false },
-		{ "", 3, false },
+		{ "# a line, and no result\n", 0, false },
 	};
 
 	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
