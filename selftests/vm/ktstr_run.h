@@ -18,6 +18,9 @@ struct ktstr_run {
 /** ktstr_run__env() - what the environment has by this name, or @otherwise if nothing */
 const char *ktstr_run__env(const char *name, const char *otherwise);
 
+/** ktstr_run__full() - is KTSTR_FULL a number that is not 0: the long variants are wanted */
+bool ktstr_run__full(void);
+
 /** ktstr_run__init() - make the directory; return: 0 or negative errno */
 int ktstr_run__init(struct ktstr_run *k);
 

@@ -226,10 +226,3 @@ void stress__finish(struct stress *st, bool failed)
 	fflush(stdout);
 	free(st);
 }
-
-bool stress_full(void)
-{
-	const char *full = getenv("KTSTR_FULL");
-
-	return full && *full && strcmp(full, "0");
-}

@@ -108,7 +108,4 @@ void stress__print(const struct stress *st, const char *begins);
 /** stress__finish() - stop and free everything; tell what it came to if @failed */
 void stress__finish(struct stress *st, bool failed);
 
-/** stress_full() - is this "make check-full"? */
-bool stress_full(void);
-
 #endif /* KTSTR_VM_STRESS_HOST_H */

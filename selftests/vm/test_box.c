@@ -196,7 +196,7 @@ TEST_F_TIMEOUT(box, performance_mode_is_whole_on_two_cpus, 180)
 {
 	const char *ktstr = ktstr_run__env("KTSTR", "./ktstr");
 
-	if (!atoi(ktstr_run__env("KTSTR_FULL", "0")))
+	if (!ktstr_run__full())
 		SKIP(return, "KTSTR_FULL=1 runs it");
 	BOX(NULL, 0, "--cpus", "2", "--", ktstr, "run", "steady", "--perf", "--accel", "kvm",
 	    "--topology", "1,1,1,1", "--memory", "128");

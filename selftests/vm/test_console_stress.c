@@ -16,9 +16,10 @@
 
 #include "host/cpio.h"
 #include "selftests/unit/unit.h"
+#include "ktstr_run.h"
 #include "stress_host.h"
 
-#define NR(full, short) (stress_full() ? (full) : (short))
+#define NR(full, short) (ktstr_run__full() ? (full) : (short))
 
 /* Only what hangs is to meet this: an emulated machine is slow, and may have little time. */
 #define TIMEOUT_S 3600

@@ -12,6 +12,7 @@
 #include "selftests/unit/unit.h"
 #include "events_ftrace.h"
 #include "events_test.h"
+#include "ktstr_run.h"
 
 #define NSEC_PER_MS	1000000ull
 #define TOPOLOGY	"1,1,2,1"
@@ -447,9 +448,7 @@ TEST_F_TIMEOUT(events, ftrace_tells_the_same_event_by_event, 400)
 /* How often: @n times, or @full times with KTSTR_FULL=1. */
 static unsigned int times(unsigned int n, unsigned int full)
 {
-	const char *env = getenv("KTSTR_FULL");
-
-	return env && !strcmp(env, "1") ? full : n;
+	return ktstr_run__full() ? full : n;
 }
 
 TEST_F_TIMEOUT(events, a_storm_loses_none, 900)

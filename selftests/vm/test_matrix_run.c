@@ -126,7 +126,7 @@ TEST_F_TIMEOUT(matrix, each_kernel_runs_with_modules_of_its_own, 240)
 	json_t *o, *cells, *c;
 	size_t i;
 
-	if (!atoi(ktstr_run__env("KTSTR_FULL", "0")))
+	if (!ktstr_run__full())
 		SKIP(return, "KTSTR_FULL=1 runs it");
 	if (!stock)
 		SKIP(return, "no stock kernel here; make kernel-stock fetches one");

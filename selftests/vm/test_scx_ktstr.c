@@ -16,11 +16,6 @@
 
 #define COMMAND_MAX	8192
 
-static bool full(void)
-{
-	return atoi(ktstr_run__env("KTSTR_FULL", "0"));
-}
-
 FIXTURE(run)
 {
 	struct ktstr_run k;
@@ -71,7 +66,7 @@ TEST_F_TIMEOUT(run, correct_by_default, 90)
 
 TEST_F_TIMEOUT(run, correct_on_one_cpu, 90)
 {
-	if (!full())
+	if (!ktstr_run__full())
 		SKIP(return, "KTSTR_FULL=1 runs it");
 	RUN(80, "--sched", "scx_ktstr", "--topology", "1,1,1,1", "--duration", "2");
 	EXPECT_PASS();
@@ -79,7 +74,7 @@ TEST_F_TIMEOUT(run, correct_on_one_cpu, 90)
 
 TEST_F_TIMEOUT(run, correct_on_two_llcs, 90)
 {
-	if (!full())
+	if (!ktstr_run__full())
 		SKIP(return, "KTSTR_FULL=1 runs it");
 	RUN(80, "--sched", "scx_ktstr", "--topology", "1,2,2,1", "--duration", "3");
 	EXPECT_PASS();
@@ -117,7 +112,7 @@ TEST_F_TIMEOUT(run, stall_is_ended_by_the_watchdog, 90)
 
 TEST_F_TIMEOUT(run, dead_at_start_has_not_attached, 60)
 {
-	if (!full())
+	if (!ktstr_run__full())
 		SKIP(return, "KTSTR_FULL=1 runs it");
 	RUN(50, "--duration", "20", "--sched", "scx_ktstr --fault die-at-start=9");
 	EXPECT_EQ(1, self->k.r.status);
@@ -540,7 +535,7 @@ TEST_F_TIMEOUT(shell, cpus_go_and_come_back, 180)
 /* It deserves a 10001st: its wait is bounded by 4 s, far below the watchdog's patience. */
 TEST_F_TIMEOUT(shell, the_least_share_is_not_starved, 90)
 {
-	if (!full())
+	if (!ktstr_run__full())
 		SKIP(return, "KTSTR_FULL=1 runs it");
 	START("--timeout-ms 8000");
 	STEP("group=a,10000");
@@ -560,7 +555,7 @@ TEST_F_TIMEOUT(shell, the_least_share_is_not_starved, 90)
 /* Most of them are not there, and the last one comes. */
 TEST_F_TIMEOUT(shell, sixty_four_cpus_are_not_too_many, 90)
 {
-	if (!full())
+	if (!ktstr_run__full())
 		SKIP(return, "KTSTR_FULL=1 runs it");
 	START("");
 	STEP("group=p,300");
@@ -583,7 +578,7 @@ TEST_F_TIMEOUT(shell, sixty_four_cpus_are_not_too_many, 90)
 
 TEST_F_TIMEOUT(shell, more_cpus_than_fit_are_refused, 60)
 {
-	if (!full())
+	if (!ktstr_run__full())
 		SKIP(return, "KTSTR_FULL=1 runs it");
 	START("");
 	GO(50, "2,4,33,1", "--append", "maxcpus=2");
@@ -597,7 +592,7 @@ TEST_F_TIMEOUT(shell, loop_delays_every_wakeup, 90)
 	const char *line;
 	int without, with;
 
-	if (!full())
+	if (!ktstr_run__full())
 		SKIP(return, "KTSTR_FULL=1 runs it");
 	START("");
 	STEP("wake=1000");

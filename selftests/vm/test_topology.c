@@ -14,6 +14,7 @@
 #include "host/cpio.h"
 #include "selftests/shapes.h"
 #include "selftests/unit/unit.h"
+#include "ktstr_run.h"
 #include "topo_check.h"
 #include "vm_boot.h"
 
@@ -216,7 +217,7 @@ FIXTURE_SETUP(topology)
 	struct ktstr_error e = { 0 };
 
 	memset(self, 0, sizeof(*self));
-	if (variant->full && !getenv("KTSTR_FULL"))
+	if (variant->full && !ktstr_run__full())
 		SKIP(return, "KTSTR_FULL=1 boots every shape with an Intel CPU, too");
 	ASSERT_EQ(0, rig__init(&self->rig, variant->shape, &e)) TH_LOG("%s", e.msg);
 }

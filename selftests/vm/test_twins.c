@@ -147,20 +147,13 @@ FIXTURE_VARIANT_ADD(twin, account) {
 	.points = { { "accounts_agree", "account", "the most by worker a/w0/1" } },
 };
 
-static bool full(void)
-{
-	const char *v = getenv("KTSTR_FULL");
-
-	return v && atoi(v);
-}
-
 FIXTURE_SETUP(twin)
 {
 	const char *b = getenv("B");
 	char path[256];
 
 	memset(self, 0, sizeof(*self));
-	if (!variant->always && !full())
+	if (!variant->always && !ktstr_run__full())
 		SKIP(return, "KTSTR_FULL=1 runs it");
 	ASSERT_EQ(0, ktstr_run__init(&self->k));
 	snprintf(path, sizeof(path), "%s/vm/twins", b ? b : "build");
